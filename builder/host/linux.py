@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The system calls that Python's standard library of 3.11 does not wrap."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from pathlib import Path
+
+MS_RDONLY = 0x1
+MS_NOSUID = 0x2
+MS_NODEV = 0x4
+MS_NOEXEC = 0x8
+MS_REMOUNT = 0x20
+MS_BIND = 0x1000
+MS_REC = 0x4000
+MS_PRIVATE = 0x40000
+MNT_DETACH = 0x2
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+
+_PR_SET_PDEATHSIG = 1
+_SIGKILL = 9
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _checked(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def mount(source: str, target: Path | str, kind: str = "", flags: int = 0, options: str = "") -> None:
+    """mount(2). Raises OSError naming the target."""
+    result = _libc.mount(
+        source.encode(),
+        os.fsencode(target),
+        kind.encode() or None,
+        ctypes.c_ulong(flags),
+        options.encode() or None,
+    )
+    _checked(result, f"mount {kind or source} on {target}")
+
+
+def bind(source: Path | str, target: Path | str, *, read_only: bool = False) -> None:
+    """Make `source` (a file or a directory, with what is mounted below) visible at `target`."""
+    mount(str(source), target, flags=MS_BIND | MS_REC)
+    if read_only:
+        # A user namespace may not clear the flags that the original mount carries.
+        kept = os.statvfs(target).f_flag & (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+        mount("none", target, flags=MS_REMOUNT | MS_BIND | MS_RDONLY | kept)
+
+
+def unmount(target: Path | str) -> None:
+    """Detach a mount; it goes away when nothing uses it any more."""
+    _checked(_libc.umount2(os.fsencode(target), MNT_DETACH), f"unmount {target}")
+
+
+def unshare(flags: int) -> None:
+    """unshare(2)."""
+    _checked(_libc.unshare(flags), "unshare")
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when the thread that started it ends.
+
+    A change of credentials clears the wish, so it is said again after each.
+    """
+    _checked(_libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL), "prctl")
