@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boards: one YAML file each in this folder. Adding one is adding its file."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from builder.errors import NodebakeError, Problems
+from builder.recipe.document import decode, parse
+from builder.recipe.recipe import Board
+from builder.recipe.strict import Strict
+from builder.recipe.validate import validate
+
+_FOLDER = Path(__file__).parent
+
+
+class BoardFile(Strict):
+    """A board: what it runs and what it can do."""
+
+    format: Literal[1] = Field(description="the format of this file")
+    title: str = Field(description="what the maker calls it")
+    architectures: list[str] = Field(min_length=1, description="dpkg's names, best first")
+    device_trees: list[str] = Field(description="globs of its device trees in /boot/firmware")
+    section: str = Field(description="the filter that config.txt knows it by")
+    memory: int = Field(description="MiB of the smallest model")
+    netboot: bool = Field(description="whether it can boot over its own Ethernet")
+
+
+def names() -> list[str]:
+    """The boards that there are."""
+    return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
+
+
+def section(name: str) -> str:
+    """The config.txt filter of the board called `name`."""
+    return _file(name).section
+
+
+@cache
+def load(name: str) -> Board:
+    """The board called `name`, one of `names()`."""
+    return _board(name, _file(name))
+
+
+def definition(name: str, raw: bytes) -> Board:
+    """A board from the bytes of its file."""
+    return _board(name, _read(name, raw))
+
+
+@cache
+def _file(name: str) -> BoardFile:
+    return _read(name, (_FOLDER / f"{name}.yaml").read_bytes())
+
+
+def _board(name: str, model: BoardFile) -> Board:
+    return Board(
+        name=name,
+        title=model.title,
+        architectures=tuple(model.architectures),
+        device_trees=tuple(model.device_trees),
+        memory=model.memory,
+        netboot=model.netboot,
+    )
+
+
+def _read(name: str, raw: bytes) -> BoardFile:
+    file = f"builder/board/{name}.yaml"
+    document = parse(file, decode(file, raw))
+    problems: list[NodebakeError] = []
+    model = validate(BoardFile, document.data, document, (), problems)
+    if model is None:
+        raise Problems(problems)
+    return model

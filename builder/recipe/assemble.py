@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the files of a chain to the resolved recipe: who wins, which layers, which outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from builder.base import definition as bases
+from builder.base.archives import PUBLIC
+from builder.board import definition as boards
+from builder.errors import NodebakeError, Place, RecipeError
+from builder.recipe import expand
+from builder.recipe.chain import Link
+from builder.recipe.conflict import conflicts
+from builder.recipe.document import Data, Document
+from builder.recipe.login import can_log_in, refusal
+from builder.recipe.near import did_you_mean
+from builder.recipe.recipe import Base, Board, ImageOutput, Origin, Output, Recipe
+from builder.recipe.recipe_file import ImageModel, RecipeFile
+from builder.recipe.settings import gather
+from builder.recipe.site import Site
+from builder.recipe.sources import Sources
+from builder.recipe.template import render_data
+from builder.recipe.validate import validate
+
+DEFAULT_BASE = "debian"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of the chain, rendered and of the right shape; `source` is for origins."""
+
+    source: str
+    document: Document
+    model: RecipeFile
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """One resolving. Complaints go to `problems`; what is returned counts only when there are none."""
+
+    sources: Sources
+    name: str
+    site: Site
+    chain: Sequence[Link]
+    settings: Mapping[str, str]
+    problems: list[NodebakeError]
+    origins: list[Origin] = field(default_factory=list)
+
+    def recipe(self) -> Recipe | None:
+        """The recipe, or None when its files are not even of the right shape."""
+        before = len(self.problems)
+        variables = gather(self.chain, self.settings, self.problems)
+        parts = self._parts(variables.values)
+        if not parts or parts[-1].document is not self.chain[-1].document:
+            return None
+        base, board_list = self._base(parts), self._boards(parts)
+        self._compatible(base, board_list, parts)
+        outputs = self._outputs(parts)
+        self._origin("summary", parts[-1].model.summary, "recipe", parts[-1].document.place(("summary",)))
+        self.origins.extend(variables.origins)
+        surroundings = expand.Surroundings(self.sources, self.site, base, board_list, variables.values)
+        layers = [expand.base_layer(base)]
+        wants: list[str] = []
+        for part in parts:
+            layers += expand.layers(part.document, part.model.layers, surroundings, self.problems, wants)
+        self.problems.extend(conflicts(layers))
+        recipe = Recipe(
+            name=self.name,
+            summary=parts[-1].model.summary,
+            base=base,
+            boards=board_list,
+            layers=tuple(layers),
+            outputs=outputs,
+            origins=tuple(self.origins),
+            sources_list=self._sources_list(base),
+            wants=tuple(dict.fromkeys(wants)),
+        )
+        # With other problems about, a missing user may only be a consequence.
+        if outputs and len(self.problems) == before and not can_log_in(recipe.effects()):
+            self.problems.append(refusal(self.name, self.site, Place(parts[-1].document.file, 1, 1)))
+        return recipe
+
+    def _parts(self, variables: Mapping[str, Any]) -> list[Part]:
+        parts = []
+        for link in self.chain:
+            source = "recipe" if link is self.chain[-1] else f"include {link.name}"
+            document, data = link.document, link.document.data
+            if isinstance(data, dict):
+                data = {
+                    key: value
+                    if key in ("variables", "include")
+                    else render_data(value, document, (key,), variables, self.problems)
+                    for key, value in data.items()
+                }
+            model = validate(RecipeFile, data, document, (), self.problems) or _sound(data, document)
+            if model is not None:
+                parts.append(Part(source, document, model))
+        return parts
+
+    def _base(self, parts: list[Part]) -> Base:
+        name, source, place = self._winner(parts, "base")
+        if name is None and self.site.base:
+            name, source, place = self.site.base, "site", self.site.place("base")
+        if "base" in self.settings:
+            name, source, place = self.settings["base"], "--set", None
+        if name is None:
+            name, source, place = DEFAULT_BASE, "default", None
+        self._origin("base", name, source, place)
+        if name not in bases.names():
+            hint = did_you_mean(name, bases.names(), what="bases")
+            self.problems.append(RecipeError(f"`{name}` is no base", place=place, hint=hint))
+            name = DEFAULT_BASE
+        base = bases.load(name)
+        for key in ("architecture", "release"):
+            self._origin(key, getattr(base, key), f"base {name}", None)
+        return base
+
+    def _boards(self, parts: list[Part]) -> tuple[Board, ...]:
+        wanted, source, place = self._winner(parts, "boards")
+        part = next((p for p in reversed(parts) if p.model.boards is not None), None)
+        if "boards" in self.settings:
+            wanted = [word.strip() for word in self.settings["boards"].split(",") if word.strip()]
+            source, place, part = "--set", None, None
+        self._origin("boards", wanted or [], source, place)
+        found = []
+        for i, name in enumerate(wanted or []):
+            if name in boards.names():
+                found.append(boards.load(name))
+                continue
+            at = part.document.place(("boards", i)) if part else None
+            hint = did_you_mean(name, boards.names(), what="boards")
+            self.problems.append(RecipeError(f"`{name}` is no board", place=at, hint=hint))
+        return tuple(dict.fromkeys(found))
+
+    def _compatible(self, base: Base, board_list: tuple[Board, ...], parts: list[Part]) -> None:
+        place = parts[-1].document.key(("boards",))
+        for board in board_list:
+            if base.architecture not in board.architectures:
+                message = f"`{board.name}` does not run {base.architecture}, which the base `{base.name}` is"
+                self.problems.append(RecipeError(message, place=place))
+
+    def _outputs(self, parts: list[Part]) -> tuple[Output, ...]:
+        image: ImageModel | None = None
+        for part in parts:
+            given = part.model.outputs.image if part.model.outputs else None
+            if given is None:
+                continue
+            image = given
+            for key in ImageModel.model_fields:
+                place = part.document.place(("outputs", "image", key))
+                source = part.source if key in given.model_fields_set else "default"
+                self._origin(f"outputs.image.{key}", getattr(given, key), source, place)
+        if image is None:
+            return ()
+        if not any(part.model.boards for part in parts) and "boards" not in self.settings:
+            place = Place(parts[-1].document.file, 1, 1)
+            hint = f"add `boards: [{', '.join(boards.names())}]`, or some of them"
+            self.problems.append(RecipeError(f"`{self.name}` names no boards", place=place, hint=hint))
+        return (ImageOutput("image", image.free, image.boot_size, image.compression),)
+
+    def _sources_list(self, base: Base) -> tuple[tuple[str, str], ...]:
+        pairs = []
+        for word in dict.fromkeys(suite.archive for suite in base.suites):
+            said = self.site.image_archives.get(word)
+            pairs.append((word, said or PUBLIC[word].uri))
+            place = self.site.place("archives", word) if said else None
+            source = "site" if said else "default"
+            self._origin(f"archives.{word}", said or PUBLIC[word].uri, source, place)
+        return tuple(pairs)
+
+    def _winner(self, parts: list[Part], key: str) -> tuple[Any, str, Place | None]:
+        """The last file of the chain that says `key`."""
+        for part in reversed(parts):
+            value = getattr(part.model, key)
+            if value is not None:
+                return value, part.source, part.document.place((key,))
+        return None, "default", None
+
+    def _origin(self, key: str, value: object, source: str, place: Place | None) -> None:
+        self.origins[:] = [origin for origin in self.origins if origin.key != key]
+        self.origins.append(Origin(key, value, source, place))
+
+
+def _sound(data: Data, document: Document) -> RecipeFile | None:
+    """What can be read of a faulty file, so that its layers are checked all the same."""
+    if not isinstance(data, dict):
+        return None
+    silent: list[NodebakeError] = []
+    good = {
+        key: value
+        for key, value in data.items()
+        if validate(RecipeFile, {"format": 1, key: value}, document, (), silent)
+    }
+    return RecipeFile.model_validate({**good, "format": 1})

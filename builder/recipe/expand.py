@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layers as written to layers with effects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from builder.errors import NodebakeError, Place, RecipeError
+from builder.recipe.document import Document
+from builder.recipe.effect import Effect, Package
+from builder.recipe.kind import kind
+from builder.recipe.layer import KINDS
+from builder.recipe.near import did_you_mean
+from builder.recipe.recipe import Base, Board, Layer
+from builder.recipe.scope import Scope
+from builder.recipe.site import Site
+from builder.recipe.sources import Sources
+from builder.recipe.validate import validate
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What every layer of a recipe sees."""
+
+    sources: Sources
+    site: Site
+    base: Base
+    boards: tuple[Board, ...]
+    variables: Mapping[str, Any]
+
+
+def base_layer(base: Base) -> Layer:
+    """The first layer: what every tree of the base needs."""
+    effects: tuple[Effect, ...] = tuple(Package(name) for name in base.packages)
+    return Layer("base", f"base: {base.name}", Place(f"builder/base/{base.name}.yaml", 1, 1), effects)
+
+
+def layers(
+    document: Document,
+    given: list[dict[str, Any]],
+    around: Surroundings,
+    problems: list[NodebakeError],
+    wants: list[str],
+) -> list[Layer]:
+    """The layers of one file, in order."""
+    found = []
+    for i, item in enumerate(given):
+        if len(item) != 1:
+            message = "a layer is one kind with its body" if item else "an empty layer"
+            advice = "begin each kind with its own `-`"
+            problems.append(RecipeError(message, place=document.place(("layers", i)), hint=advice))
+        for name, body in item.items():
+            path = ("layers", i, name)
+            if name not in KINDS:
+                hint = did_you_mean(name, KINDS, what="kinds")
+                problems.append(
+                    RecipeError(f"there is no layer kind `{name}`", place=document.key(path), hint=hint)
+                )
+                continue
+            layer_kind = kind(name)
+            model = validate(layer_kind.model, body, document, path, problems)
+            if model is None:
+                continue
+            scope = Scope(
+                around.sources,
+                around.site,
+                around.base,
+                around.boards,
+                around.variables,
+                document,
+                path,
+                problems,
+                wants,
+            )
+            label = f"{name}: {body}" if isinstance(body, str) else name
+            effects = tuple(layer_kind.expand(model, scope))
+            found.append(Layer(name, label, document.key(path), effects))
+    return found

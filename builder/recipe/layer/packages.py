@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`packages: [name, …]`: Debian packages by name. Recommends are not installed."""
+
+from __future__ import annotations
+
+import re
+
+from builder.recipe.effect import Effect, Package
+from builder.recipe.scope import Scope
+from builder.recipe.strict import StrictList
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+
+
+class Model(StrictList):
+    """Packages to install, by name; what they only recommend is not installed."""
+
+
+def expand(model: Model, scope: Scope) -> list[Effect]:
+    for i, name in enumerate(model.root):
+        if not _NAME.fullmatch(name):
+            hint = "names are lower case; versions and architectures are the lock's business"
+            scope.problem(f"`{name}` is no package name", i, hint=hint)
+    return [Package(name) for name in model.root]

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A node that nobody can log in to is a mistake, so it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from builder.errors import Place, RecipeError
+from builder.recipe.effect import AddUser, Effect
+from builder.recipe.site import Site
+
+_NO_SHELLS = ("nologin", "false")
+
+
+def can_log_in(effects: Iterable[Effect]) -> bool:
+    """Whether some user has a key or a password hash, and a shell to use it with."""
+    return any(
+        isinstance(effect, AddUser)
+        and bool(effect.keys or effect.password_hash)
+        and effect.shell.rpartition("/")[2] not in _NO_SHELLS
+        for effect in effects
+    )
+
+
+def refusal(name: str, site: Site, place: Place) -> RecipeError:
+    """The error for a recipe without any way to log in."""
+    if site.document is None:
+        fact = "there is no site.yaml, which names the authorized keys"
+    elif not site.keys:
+        fact = "site.yaml names no authorized keys"
+    else:
+        fact = "no user takes `keys: site`, keys of its own or a `password_hash`"
+    hint = "run `nodebake init`" if not site.keys else "give a user `keys: site`"
+    return RecipeError(f"nobody could log in to `{name}`", place=place, facts=[fact], hint=hint)
