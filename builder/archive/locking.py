@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a request to a lock: what the archives have today, verified and exact."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from builder.archive.apt import PrivateApt
+from builder.archive.hosts import Mirror
+from builder.errors import RefusedError, StaleLockError
+from builder.host.files import replace_text
+from builder.lock.file import dump, parse
+from builder.lock.lock import Lock, Locked, Request
+from builder.lock.request import helper_packages, staleness
+
+
+def read_lock(path: Path) -> Lock | None:
+    """The lock at `path`, or None where there is none."""
+    try:
+        return parse(path.read_text(encoding="utf-8"), path.name)
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError as error:
+        raise StaleLockError(f"lock `{path.name}` is not UTF-8", hint="restore it") from error
+
+
+def write_lock(path: Path, lock: Lock) -> None:
+    """Write the lock with one rename."""
+    path.parent.mkdir(exist_ok=True)
+    replace_text(path, dump(lock))
+
+
+def make_lock(
+    recipe: str, wanted: Request, mirrors: Mapping[str, Mirror], folder: Path, machine: str
+) -> Lock:
+    """Ask the archives. `folder` keeps private apt roots; `machine` is the helper's architecture."""
+    key = hashlib.sha256(json.dumps([wanted.suites, sorted(m.uri for m in mirrors.values())]).encode())
+    architectures = sorted({wanted.architecture, machine})
+    root = folder / f"{key.hexdigest()[:16]}-{'-'.join(architectures)}"
+    apt = PrivateApt(root, wanted.suites, mirrors, architectures)
+    states = apt.update()
+    packages = _resolve(apt, wanted.architecture, wanted.packages)
+    tools = helper_packages(wanted, (p.name for p in packages))
+    return Lock(recipe, wanted, states, packages, {machine: _resolve(apt, machine, tools)})
+
+
+def insist(lock: Lock | None, wanted: Request, recipe: str) -> Lock:
+    """The lock, which must be there and must answer `wanted`. Raises StaleLockError."""
+    if lock is None:
+        raise StaleLockError(
+            f"recipe `{recipe}` has no lock, and --locked insists on one",
+            hint=f"`nodebake lock {recipe}` makes one",
+        )
+    reasons = staleness(lock, wanted)
+    if reasons:
+        raise StaleLockError(
+            f"the lock of `{recipe}` is stale", facts=reasons, hint=f"`nodebake lock {recipe} --update`"
+        )
+    return lock
+
+
+def not_older(before: Lock, after: Lock) -> None:
+    """Refuse archives that have gone back in time, as a frozen mirror or an attacker serves them."""
+    dates = {(s.archive, s.suite): s.date for s in before.archives}
+    for state in after.archives:
+        if state.date < dates.get((state.archive, state.suite), 0):
+            raise RefusedError(
+                f"archive `{state.archive}` `{state.suite}` is older than the one of the present lock",
+                hint="check which host serves it; to take the older one, remove the lock file first",
+            )
+
+
+def _resolve(apt: PrivateApt, architecture: str, names: tuple[str, ...]) -> tuple[Locked, ...]:
+    essential = apt.essential(architecture)
+    return tuple(replace(p, essential=p.name in essential) for p in apt.resolve(architecture, names))

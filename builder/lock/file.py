@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lock file: JSON with a package a line, so that a difference of two locks can be read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from builder.errors import StaleLockError
+from builder.lock.lock import FORMAT, ArchiveState, Lock, Locked, Request
+
+
+def dump(lock: Lock) -> str:
+    """The lock as text; equal locks give equal text."""
+    parts = [
+        f'"format": {FORMAT}',
+        f'"recipe": {json.dumps(lock.recipe)}',
+        f'"request": {json.dumps(_plain(lock.request), sort_keys=True)}',
+        f'"archives": {_rows(asdict(state) for state in lock.archives)}',
+        f'"packages": {_rows(_plain(p) for p in lock.packages)}',
+    ]
+    parts += [
+        f'"helper {arch}": {_rows(_plain(p) for p in packages)}'
+        for arch, packages in sorted(lock.helpers.items())
+    ]
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def parse(text: str, name: str) -> Lock:
+    """The inverse of :func:`dump`; `name` is the file's name for messages.
+
+    Raises StaleLockError for what is no lock of a format that this version reads.
+    """
+    try:
+        data = json.loads(text)
+        if data["format"] != FORMAT:
+            raise StaleLockError(
+                f"lock `{name}` has format {data['format']}, this nodebake reads format {FORMAT}",
+                hint="use the nodebake that wrote it, or make it anew with `nodebake lock RECIPE --update`",
+            )
+        asked = data["request"]
+        return Lock(
+            recipe=data["recipe"],
+            request=Request(
+                architecture=asked["architecture"],
+                suites=tuple((a, s, tuple(c)) for a, s, c in asked["suites"]),
+                packages=tuple(asked["packages"]),
+                helper=tuple(asked["helper"]),
+            ),
+            archives=tuple(
+                ArchiveState(**{**row, "components": tuple(row["components"])}) for row in data["archives"]
+            ),
+            packages=tuple(Locked(**row) for row in data["packages"]),
+            helpers={
+                key.removeprefix("helper "): tuple(Locked(**row) for row in rows)
+                for key, rows in data.items()
+                if key.startswith("helper ")
+            },
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StaleLockError(
+            f"lock `{name}` cannot be read",
+            facts=[f"{type(error).__name__}: {error}"],
+            hint="restore it, or make it anew with `nodebake lock RECIPE --update`",
+        ) from error
+
+
+def _plain(value: Locked | Request) -> dict[str, Any]:
+    """Fields without those that are empty."""
+    return {key: field for key, field in asdict(value).items() if field not in ("", False)}
+
+
+def _rows(rows: Iterable[dict[str, Any]]) -> str:
+    return "[\n" + ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in rows) + "\n]"

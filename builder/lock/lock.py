@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lock: exactly what a recipe means today, package by package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Locked:
+    """One package, exactly. `path` is below the archive's URI; sizes in bytes.
+
+    `installed` is dpkg's Installed-Size; `section` and `source` are kept for the bill of
+    materials; `essential` marks those that must lie in the tree before dpkg can run.
+    """
+
+    name: str
+    version: str
+    architecture: str
+    sha256: str
+    size: int
+    installed: int
+    archive: str
+    path: str
+    section: str = ""
+    source: str = ""
+    essential: bool = False
+
+
+@dataclass(frozen=True)
+class ArchiveState:
+    """One suite of one archive as it was: `date` is its Release date, seconds since 1970."""
+
+    archive: str
+    suite: str
+    components: tuple[str, ...]
+    date: int
+    release_sha256: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked of the archives; the lock is stale when the recipe asks for something else."""
+
+    architecture: str
+    suites: tuple[tuple[str, str, tuple[str, ...]], ...]
+    packages: tuple[str, ...]
+    helper: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock file's content. `helpers`: host architecture → packages of the native root."""
+
+    recipe: str
+    request: Request
+    archives: tuple[ArchiveState, ...]
+    packages: tuple[Locked, ...]
+    helpers: dict[str, tuple[Locked, ...]] = field(default_factory=dict)
+
+    @property
+    def epoch(self) -> int:
+        """The newest Release date: the only clock that building knows. Seconds since 1970."""
+        return max(state.date for state in self.archives)

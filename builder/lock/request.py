@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a recipe asks of the archives, and how a lock differs from that or from another lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from builder.lock.lock import Lock, Request
+from builder.recipe.effect import Package
+from builder.recipe.recipe import Recipe
+
+ESSENTIAL = "?essential"
+
+HELPER = (
+    ESSENTIAL,
+    "cpio",
+    "dosfstools",
+    "dracut-install",
+    "e2fsprogs",
+    "kmod",
+    "mtools",
+    "openssh-client",
+    "systemd",
+    "ucf",
+    "udev",
+    "xz-utils",
+    "zstd",
+)
+"""The native root: the tools that make bytes, and the twins of what maintainer scripts run."""
+
+_TWINS = ("perl", "python3", "python3-minimal")
+
+
+def helper_packages(wanted: Request, tree: Iterable[str]) -> tuple[str, ...]:
+    """What the helper needs to stand in for a tree of these packages.
+
+    An interpreter comes with its full library exactly when the tree has that: a lent perl that
+    finds more compiled modules than the tree has plain ones believes that all are there.
+    """
+    present = set(tree)
+    return (*wanted.helper, *(name for name in _TWINS if name in present))
+
+
+def request(recipe: Recipe) -> Request:
+    """The request that answers `recipe`; equal recipes make equal requests."""
+    asked = {effect.name for effect in recipe.effects() if isinstance(effect, Package)}
+    return Request(
+        architecture=recipe.base.architecture,
+        suites=tuple((s.archive, s.suite, s.components) for s in recipe.base.suites),
+        packages=tuple(sorted({ESSENTIAL, "apt", *asked})),
+        helper=HELPER,
+    )
+
+
+def staleness(lock: Lock, wanted: Request) -> list[str]:
+    """Why `lock` does not answer `wanted`: a line each, empty when it does."""
+    had = lock.request
+    reasons = []
+    if had.architecture != wanted.architecture:
+        reasons.append(f"architecture was {had.architecture}, is {wanted.architecture}")
+    if had.suites != wanted.suites:
+        reasons.append("archives or suites have changed")
+    added = sorted(set(wanted.packages) - set(had.packages))
+    gone = sorted(set(had.packages) - set(wanted.packages))
+    reasons += [f"asked for since: {name}" for name in added]
+    reasons += [f"no longer asked for: {name}" for name in gone]
+    if had.helper != wanted.helper:
+        reasons.append("the tools of the build have changed")
+    return reasons
+
+
+@dataclass(frozen=True)
+class Change:
+    """A package that differs between two locks; a version is empty where it is absent."""
+
+    name: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        if not self.before:
+            return f"+ {self.name} {self.after}"
+        if not self.after:
+            return f"- {self.name} {self.before}"
+        return f"  {self.name} {self.before} → {self.after}"
+
+
+def changes(before: Lock, after: Lock) -> list[Change]:
+    """Packages of the tree that were added, went, or changed, by name."""
+    old = {p.name: p for p in before.packages}
+    new = {p.name: p for p in after.packages}
+    return [
+        Change(name, old[name].version if name in old else "", new[name].version if name in new else "")
+        for name in sorted(old.keys() | new.keys())
+        if name not in old or name not in new or old[name].sha256 != new[name].sha256
+    ]
