@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recipe and lock to steps: values in, values out.
+
+The order of a tree's steps: the helper; all packages at once; what the firmware's boot directory is
+made of; then the recipe's own layers in their order, one step for each run of like effects; and what
+makes the tree the same everywhere. Packages come before files whatever the recipe's order, for a
+file that changed must not cost their installation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from builder.base.sources_list import PATH as SOURCES
+from builder.base.sources_list import deb822
+from builder.errors import StaleLockError
+from builder.image.identity import Identity, derive
+from builder.lock.lock import Lock, Locked
+from builder.plan.encode import encode
+from builder.plan.step import Step, digest
+from builder.recipe.effect import (
+    AddUser,
+    CmdlineWord,
+    ConfigTxt,
+    Effect,
+    Package,
+    RunScript,
+    UnitState,
+    WriteFile,
+)
+from builder.recipe.recipe import ImageOutput, Recipe
+
+VERSIONS = {
+    "helper": 1,
+    "packages": 1,
+    "firmware": 1,
+    "files": 1,
+    "users": 1,
+    "units": 1,
+    "script": 1,
+    "finish": 1,
+}
+"""The revision of each step kind: raise it when what the kind makes changes."""
+
+# What an initramfs is made from; files below these are written before it is.
+_EARLY = (
+    "etc/initramfs-tools/",
+    "etc/default/raspi-",
+    "etc/kernel/",
+    "etc/modprobe.d/",
+    "etc/modules",
+    "etc/udev/",
+    "usr/share/initramfs-tools/",
+)
+
+
+@dataclass(frozen=True)
+class Made:
+    """An output of the plan, made from the tree that `steps` amount to."""
+
+    output: ImageOutput
+    id: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps of a recipe, in order, and its outputs."""
+
+    recipe: Recipe
+    epoch: int
+    steps: tuple[Step, ...]
+    outputs: tuple[Made, ...]
+    seed: str
+    """What the disk's names are derived from."""
+
+    @property
+    def identity(self) -> Identity:
+        return derive(self.seed)
+
+    @property
+    def id(self) -> str:
+        """Hex sha256 of the whole plan."""
+        return digest([[step.id for step in self.steps], [made.id for made in self.outputs]])
+
+    @property
+    def helper(self) -> Step:
+        return self.steps[0]
+
+    @property
+    def tree(self) -> tuple[Step, ...]:
+        """The steps whose deltas are the tree, lowest first."""
+        return self.steps[1:]
+
+
+def make(recipe: Recipe, lock: Lock, machine: str, engine: str = "native") -> Plan:
+    """The plan for `recipe` as locked, built on a machine of the architecture `machine`."""
+    if machine not in lock.helpers:
+        raise StaleLockError(
+            f"the lock of `{recipe.name}` has no build tools for {machine}",
+            hint=f"`nodebake lock {recipe.name} --update` on this machine adds them",
+        )
+    # By name alone: the disk's names stay from one release to the next.
+    seed = digest([recipe.name, recipe.base.name])
+    disk = derive(seed)
+    helper = _helper(lock.helpers[machine], machine, lock.epoch)
+    steps = [helper]
+
+    def add(kind: str, label: str, inputs: dict[str, Any]) -> None:
+        inputs = {**inputs, "epoch": lock.epoch}
+        below = tuple(step.id for step in steps[1:])
+        steps.append(Step(kind, VERSIONS[kind], label, inputs, below, helper.id))
+
+    effects = [e for e in recipe.effects() if not isinstance(e, Package)]
+    early = [e for e in effects if _is_early(e)]
+    add("packages", f"{len(lock.packages)} packages", _packages(lock.packages, recipe.base.architecture))
+    add("firmware", "initramfs and boot directory", _firmware(recipe, disk, early))
+    late = [e for e in effects if not _is_early(e) and not isinstance(e, ConfigTxt | CmdlineWord)]
+    for kind, run in groupby(late, key=_kind):
+        group = list(run)
+        if kind == "script":
+            for script in group:
+                add(kind, _label(kind, [script]), {"effects": [encode(script)]})
+        else:
+            add(kind, _label(kind, group), {"effects": [encode(e) for e in group]})
+    add("finish", "same bytes everywhere", {"sources": deb822(recipe), "sources_path": SOURCES})
+    outputs = tuple(Made(o, digest([encode(o), steps[-1].id, encode(disk)])) for o in recipe.outputs)
+    return Plan(recipe, lock.epoch, tuple(steps), outputs, seed)
+
+
+def _helper(packages: Sequence[Locked], machine: str, epoch: int) -> Step:
+    debs = [p.sha256 for p in packages]
+    return Step(
+        "helper",
+        VERSIONS["helper"],
+        f"native tools, {len(debs)} packages",
+        {"debs": debs, "architecture": machine, "epoch": epoch},
+    )
+
+
+def _packages(packages: Iterable[Locked], architecture: str) -> dict[str, Any]:
+    rows = [{"name": p.name, "sha256": p.sha256, "essential": p.essential} for p in packages]
+    return {"architecture": architecture, "debs": rows}
+
+
+def _firmware(recipe: Recipe, disk: Identity, early: Sequence[Effect]) -> dict[str, Any]:
+    effects = recipe.effects()
+    return {
+        "mechanism": recipe.base.firmware,
+        "root": f"PARTUUID={disk.partuuid(2)}",
+        "boot": f"PARTUUID={disk.partuuid(1)}",
+        "config": [[e.section, e.line] for e in effects if isinstance(e, ConfigTxt)],
+        "cmdline": [e.word for e in effects if isinstance(e, CmdlineWord)],
+        "boot_files": [*recipe.base.boot_files, *(dtb for b in recipe.boards for dtb in b.device_trees)],
+        "effects": [encode(e) for e in early],
+    }
+
+
+def _is_early(effect: Effect) -> bool:
+    return isinstance(effect, WriteFile) and effect.path.startswith(_EARLY)
+
+
+def _kind(effect: Effect) -> str:
+    if isinstance(effect, AddUser):
+        return "users"
+    if isinstance(effect, UnitState):
+        return "units"
+    return "script" if isinstance(effect, RunScript) else "files"
+
+
+def _label(kind: str, effects: Sequence[Effect]) -> str:
+    if kind == "users":
+        return ", ".join(e.name for e in effects if isinstance(e, AddUser))
+    if kind == "units":
+        return f"{len(effects)} units"
+    if kind == "script":
+        return next(e.source.source for e in effects if isinstance(e, RunScript))
+    return f"{len(effects)} files" if len(effects) > 1 else getattr(effects[0], "path", "1 file")

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One path of a tree, and listings of them.
+
+A listing is what a tree *is* for everything downstream: image size, manifest, comparison. A
+*delta* listing belongs to one step's overlayfs upper directory and may hold whiteouts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """File types, in listings' one-letter form."""
+
+    FILE = "f"
+    DIRECTORY = "d"
+    LINK = "l"
+    CHARACTER = "c"
+    BLOCK = "b"
+    FIFO = "p"
+    WHITEOUT = "w"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A path with its metadata. `path` is relative to the root ("" is the root itself).
+
+    `mtime` in whole seconds since 1970, `size` in bytes (files only), `sha256` for files,
+    `target` for links, `device` as `major:minor`, `xattrs` name → hex, `opaque` marks a
+    directory that hides everything below it in former deltas, `links` is a hard link group
+    (the smallest path of the group, empty when the file is alone).
+    """
+
+    path: str
+    kind: Kind
+    mode: int
+    uid: int
+    gid: int
+    mtime: int
+    size: int = 0
+    sha256: str = ""
+    target: str = ""
+    device: str = ""
+    xattrs: tuple[tuple[str, str], ...] = ()
+    opaque: bool = False
+    links: str = ""
+
+
+def dump(entries: Iterable[Entry]) -> str:
+    """A listing as JSON lines, one entry a line, defaults left out."""
+    lines = []
+    for entry in entries:
+        fields = {key: value for key, value in asdict(entry).items() if value or type(value) is int}
+        lines.append(json.dumps(fields, separators=(",", ":"), ensure_ascii=False))
+    return "".join(line + "\n" for line in lines)
+
+
+def parse(text: str) -> Iterator[Entry]:
+    """The inverse of :func:`dump`."""
+    for line in text.splitlines():
+        fields = json.loads(line)
+        fields["kind"] = Kind(fields["kind"])
+        fields["path"] = fields.get("path", "")
+        fields["xattrs"] = tuple((name, value) for name, value in fields.get("xattrs", ()))
+        yield Entry(**fields)
+
+
+def merge(deltas: Iterable[Iterable[Entry]]) -> list[Entry]:
+    """What is seen through a stack of deltas, lowest first; sorted by path."""
+    seen: dict[str, Entry] = {}
+    for delta in deltas:
+        delta_entries = list(delta)
+        hidden = {e.path for e in delta_entries if e.opaque or e.kind != Kind.DIRECTORY}
+        if hidden:
+            seen = {p: e for p, e in seen.items() if not _covered(p, hidden)}
+        seen.update((e.path, e) for e in delta_entries if e.kind != Kind.WHITEOUT)
+    return [seen[path] for path in sorted(seen)]
+
+
+def _covered(path: str, hidden: set[str]) -> bool:
+    """Whether `path` or a parent of it is hidden by an upper delta."""
+    while path:
+        if path in hidden:
+            return True
+        path = path.rpartition("/")[0]
+    return False
