@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Build a plan: fetch what is missing, run the steps that the store lacks, make the outputs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from builder.archive.fetch import fetch, missing
+from builder.archive.hosts import Mirror
+from builder.build.deliver import Delivery
+from builder.build.former import remember
+from builder.build.workshop import Workshop, interpreter, require_space
+from builder.host.worker import Worker
+from builder.lock.lock import Lock
+from builder.plan.plan import Made, Plan
+from builder.plan.step import Step
+from builder.report.report import Report
+
+WORKER = "builder.build.worker"
+_COMPRESSED_SHARE = 0.6
+
+
+def build(
+    plan: Plan,
+    lock: Lock,
+    workshop: Workshop,
+    mirrors: Mapping[str, Mirror],
+    deliveries: Mapping[Made, Delivery],
+    project: Path,
+    report: Report,
+) -> None:
+    """Bring every delivery about. What is delivered already is left alone.
+
+    Raises LackingError before the first step, StepError and whatever a step raises later; then the
+    output holds what it held before, and the store every step that was finished.
+    """
+    todo = {made: delivery for made, delivery in deliveries.items() if not delivery.is_there()}
+    if not todo:
+        _tell_cached(plan, report)
+        return
+    store = workshop.store
+    lacking = [step for step in plan.steps if not store.has(step.id)]
+    _require_space(plan, lock, workshop, lacking, next(iter(todo.values())).parent)
+    _fetch(lock, workshop, mirrors, lacking, report)
+    total = len(plan.steps) + len(todo)
+    if lacking:
+        with _worker(plan, workshop, {"project": project}) as worker:
+            for number, step in enumerate(plan.steps, 1):
+                _step(worker, step, number, total, step not in lacking, report)
+    remember(store.plan(plan.recipe.name), plan)
+    for number, (made, delivery) in enumerate(todo.items(), len(plan.steps) + 1):
+        started = time.monotonic()
+        report.step_started(number, total, f"image  {delivery.version}")
+        with delivery.open(workshop.ids.root), _worker(plan, workshop, {"out": delivery.making}) as worker:
+            worker.ask({"output": delivery.order(plan, made)})
+            delivery.release(plan, lock, made, store)
+        seconds = time.monotonic() - started
+        report.step_done(number, total, "image", seconds=seconds, cached=False, detail=delivery.version)
+
+
+def _tell_cached(plan: Plan, report: Report) -> None:
+    total = len(plan.steps) + len(plan.outputs)
+    report.step_done(total, total, "image", seconds=0.0, cached=True, detail="nothing has changed")
+
+
+@contextmanager
+def _worker(plan: Plan, workshop: Workshop, folders: Mapping[str, Path]) -> Iterator[Worker]:
+    """A worker that knows how this plan's programs run."""
+    architecture = plan.recipe.base.architecture
+    foreign = interpreter(workshop, architecture)
+    with Worker(WORKER, workshop.ids, {"store": workshop.store.root, **folders}) as worker:
+        worker.tell(
+            {
+                "architecture": architecture,
+                "machine": workshop.machine,
+                "emulator": foreign.emulator if foreign else "",
+                "dispatcher": foreign.dispatcher if foreign else "",
+                "jobs": workshop.jobs,
+            }
+        )
+        yield worker
+
+
+def _step(worker: Worker, step: Step, number: int, total: int, cached: bool, report: Report) -> None:
+    if cached:
+        report.step_done(number, total, step.kind, seconds=0.0, cached=True, detail=step.label)
+        return
+    report.step_started(number, total, f"{step.kind}  {step.label}")
+    order = {
+        "kind": step.kind,
+        "label": step.label,
+        "id": step.id,
+        "inputs": step.inputs,
+        "below": step.below,
+        "helper": step.helper,
+    }
+    started = time.monotonic()
+    worker.ask({"build": order})
+    seconds = time.monotonic() - started
+    report.step_done(number, total, step.kind, seconds=seconds, cached=False, detail=step.label)
+
+
+def _fetch(
+    lock: Lock, workshop: Workshop, mirrors: Mapping[str, Mirror], lacking: list[Step], report: Report
+) -> None:
+    """Bring the .debs that the lacking steps read."""
+    kinds = {step.kind for step in lacking}
+    wanted = lock.packages if "packages" in kinds else ()
+    wanted += lock.helpers[workshop.machine] if kinds & {"helper", "packages"} else ()
+    absent = missing(dict.fromkeys(wanted), workshop.store.debs)
+    if not absent:
+        return
+    with report.bytes_bar(f"fetching {len(absent)} packages", sum(p.size for p in absent)) as bar:
+        fetch(absent, workshop.store.debs, mirrors, bar.advance)
+
+
+def _require_space(plan: Plan, lock: Lock, workshop: Workshop, lacking: list[Step], out: Path) -> None:
+    """By estimate: packages as dpkg states them, .debs as locked, an image as large as both and its room."""
+    kinds = {step.kind for step in lacking}
+    tree = sum(p.installed for p in lock.packages) << 10
+    tools = sum(p.installed for p in lock.helpers[workshop.machine]) << 10
+    debs = sum(
+        p.size for p in missing([*lock.packages, *lock.helpers[workshop.machine]], workshop.store.debs)
+    )
+    store = debs if "packages" in kinds else 0
+    store += int(tree * 1.3) if "packages" in kinds else 0
+    store += tools if "helper" in kinds else 0
+    images = sum(int(tree * (1 + _COMPRESSED_SHARE)) + made.output.boot_size // 4 for made in plan.outputs)
+    require_space(workshop, out, store, images)

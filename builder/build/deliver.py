@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An output's place: made beside it, and there with one rename."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from builder import __version__
+from builder.errors import RefusedError
+from builder.host.files import point
+from builder.image.geometry import geometry
+from builder.image.layout import lay_out
+from builder.lock.file import dump as dump_lock
+from builder.lock.lock import Lock
+from builder.plan.plan import Made, Plan
+from builder.release import checksums, contents, manifest, sbom
+from builder.release.manifest import Artifact, Manifest, StepId
+from builder.store.store import Store
+from builder.tree.entry import merge, parse
+
+_MAKING = ".making"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Where an output goes. `final` is its folder; `latest` a link to be pointed there, or None."""
+
+    recipe: str
+    version: str
+    final: Path
+    latest: Path | None
+
+    @property
+    def parent(self) -> Path:
+        return self.final.parent
+
+    @property
+    def making(self) -> Path:
+        """Where the worker makes it: beside the final place, so that a rename brings it there."""
+        return self.parent / f".{self.final.name}{_MAKING}"
+
+    @property
+    def stem(self) -> str:
+        return f"{self.recipe}-{self.version}"
+
+    def is_there(self) -> bool:
+        """Whether this very output has been delivered. It came with one rename, so it is whole."""
+        return all(path.is_file() for path in self.paths().values())
+
+    def paths(self) -> dict[str, Path]:
+        """The files of the delivery by what they are."""
+        return {kind: self.final / name for kind, name in self._names().items()}
+
+    def order(self, plan: Plan, made: Made) -> dict[str, Any]:
+        """What the worker is told."""
+        return {
+            "id": made.id,
+            "name": self.stem,
+            "tree": [step.id for step in plan.tree],
+            "helper": plan.helper.id,
+            "epoch": plan.epoch,
+            "seed": plan.seed,
+            "boot_size": made.output.boot_size,
+            "free": made.output.free,
+            "compression_level": made.output.compression_level,
+        }
+
+    @contextmanager
+    def open(self, owner: int) -> Iterator[None]:
+        """Hold the place while the body fills `making`; then bring it to `final`.
+
+        `owner` is the uid outside that is 0 in the worker. One build at a time works here; what an
+        interrupted one left is removed. Raises RefusedError when something that is not a delivery is
+        in the way.
+        """
+        self.parent.mkdir(parents=True, exist_ok=True)
+        with (self.parent / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._refuse_foreign()
+            for stale in self.parent.glob(f".*{_MAKING}"):
+                shutil.rmtree(stale)
+            self.making.mkdir()
+            if os.geteuid() == 0:
+                os.chown(self.making, owner, owner)
+            try:
+                yield
+                self._own()
+                if self.final.exists():
+                    shutil.rmtree(self.final)
+                self.making.rename(self.final)
+            finally:
+                shutil.rmtree(self.making, ignore_errors=True)
+            if self.latest:
+                point(self.latest, self.final.name)
+
+    def release(self, plan: Plan, lock: Lock, made: Made, store: Store) -> None:
+        """Write manifest, bill of materials and checksums beside what the worker made."""
+        listing = merge(parse(store.listing(step.id).read_text()) for step in plan.tree)
+        layout = lay_out(listing, boot_size=made.output.boot_size, free=made.output.free)
+        recipe = plan.recipe
+        bare = Manifest(
+            recipe=recipe.name,
+            version=self.version,
+            base=recipe.base.name,
+            boards=tuple(board.name for board in recipe.boards),
+            architecture=recipe.base.architecture,
+            epoch=plan.epoch,
+            lock=hashlib.sha256(dump_lock(lock).encode()).hexdigest(),
+            archives=contents.archives(lock.archives),
+            steps=tuple(StepId(step.kind, step.label, step.id) for step in plan.steps),
+            packages=contents.packages(lock.packages),
+            files=contents.files(listing),
+            non_free=contents.non_free(lock.packages, listing),
+            image=geometry(layout, plan.identity),
+            artifacts=(),
+            wants=recipe.wants,
+        )
+        names = self._names()
+        tool = f"nodebake-{__version__}"
+        (self.making / names["sbom"]).write_text(sbom.sbom(bare, distribution=recipe.base.release, tool=tool))
+        artifacts = tuple(
+            Artifact(kind, names[kind], path.stat().st_size, checksums.file_sha256(path))
+            for kind in ("image", "compressed", "bmap", "index", "sbom")
+            if (path := self.making / names[kind])
+        )
+        text = manifest.dump(replace(bare, artifacts=artifacts))
+        (self.making / names["manifest"]).write_text(text)
+        sums = {a.name: a.sha256 for a in artifacts}
+        sums[names["manifest"]] = hashlib.sha256(text.encode()).hexdigest()
+        (self.making / names["checksums"]).write_text(checksums.dump(sums))
+
+    def _names(self) -> dict[str, str]:
+        image = f"{self.stem}.img"
+        return {
+            "image": image,
+            "compressed": f"{image}.zst",
+            "bmap": f"{image}.bmap",
+            "index": f"{image}.index",
+            "manifest": "manifest.json",
+            "sbom": "sbom.spdx.json",
+            "checksums": checksums.NAME,
+        }
+
+    def _refuse_foreign(self) -> None:
+        if self.final.is_dir() and any(self.final.iterdir()) and not (self.final / "manifest.json").exists():
+            raise RefusedError(
+                f"`{self.final}` holds something that nodebake did not put there",
+                hint="name an empty or a new folder: --output DIR",
+            )
+
+    def _own(self) -> None:
+        """Make the results the caller's, and readable for whoever serves them."""
+        for path in (self.making, *self.making.iterdir()):
+            if os.geteuid() == 0:
+                os.chown(path, 0, 0)
+            path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def delivery(recipe: str, version: str, root: Path, chosen: Path | None) -> Delivery:
+    """The place of a version: `chosen` itself, or a folder of its own below `root`."""
+    if chosen:
+        return Delivery(recipe, version, chosen.absolute(), None)
+    folder = root.absolute() / recipe
+    return Delivery(recipe, version, folder / version, folder / "latest")

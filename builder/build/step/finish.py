@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The last step of a tree: what differs by machine or minute goes, what each node makes itself goes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from builder.build.bench import Bench
+from builder.build.step.files import confined
+
+# Made anew by each node, so that no two share them.
+_PER_NODE = (
+    "etc/ssh/ssh_host_*",
+    "var/lib/dbus/machine-id",
+    "var/lib/systemd/random-seed",
+    "var/lib/systemd/credential.secret",
+)
+# Written by building, of no use to the node, and never twice the same.
+_TRACES = (
+    "etc/*-",
+    "etc/.pwd.lock",
+    "etc/resolv.conf.dpkg-*",
+    "root/.*history",
+    "run/*",
+    "var/cache/apt/*.bin",
+    "var/cache/apt/archives/*.deb",
+    "var/cache/debconf/*-old",
+    "var/cache/ldconfig/aux-cache",
+    "var/lib/apt/lists/*",
+    "var/lib/dpkg/*-old",
+    "var/log/*.log",
+    "var/log/apt/*",
+    "tmp/*",
+    "usr/sbin/policy-rc.d",
+)
+
+
+def run(inputs: Mapping[str, Any], bench: Bench) -> None:
+    """Clean the tree and give it its own apt sources."""
+    for pattern in (*_PER_NODE, *_TRACES):
+        for path in sorted(bench.tree.glob(pattern)):
+            _remove(path)
+    # Empty and not absent: systemd then makes an id at boot without taking it for a first boot.
+    (bench.tree / "etc/machine-id").write_text("")
+    confined(bench.tree, inputs["sources_path"]).write_text(inputs["sources"])
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

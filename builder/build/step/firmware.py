@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the boot directory is made of: settings, initramfs, kernel, device trees, firmware.
+
+Settings go where the distribution's own kernel hook reads them, and then the hook itself is run: what
+a kernel upgrade on a node will do later is what happened here.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from builder.build.bench import Bench
+from builder.build.step import files
+from builder.errors import StepError
+
+# The pre-set name of the board's serial port differs by board and kernel; these are Debian's for arm64.
+_CONSOLES = "ttyS1,115200 tty0"
+_HOOK = "/etc/kernel/postinst.d/z50-raspi-firmware"
+_EXECUTABLE = 0o111
+
+
+def run(inputs: Mapping[str, Any], bench: Bench) -> None:
+    """Write the settings, make the initramfs, and let the kernel hook fill /boot/firmware."""
+    bench.furnish()
+    _settings(inputs, bench.tree)
+    files.run(inputs, bench)
+    (bench.tree / "etc/fstab").write_text(_fstab(inputs))
+    kernels = sorted(path.name for path in (bench.tree / "usr/lib/modules").iterdir())
+    for kernel in kernels:
+        bench.in_tree(["update-initramfs", "-c", "-k", kernel])
+    (bench.tree / "boot/firmware").mkdir(exist_ok=True)
+    bench.in_tree(["/bin/sh", _HOOK], env={"DEB_MAINT_PARAMS": "configure"})
+    _require(inputs["boot_files"], bench.tree / "boot/firmware")
+
+
+def _settings(inputs: Mapping[str, Any], tree: Path) -> None:
+    """The three files that Debian's hook reads, and what kind of initramfs boots elsewhere."""
+    default = tree / "etc/default"
+    # With MODULES=dep the build machine's hardware would be looked at.
+    _write(tree / "etc/initramfs-tools/conf.d/nodebake", "MODULES=most\nCOMPRESS=zstd\n")
+    settings = {"ROOTPART": inputs["root"], "CONSOLES": _CONSOLES}
+    lines = [f"{name}={shlex.quote(value)}\n" for name, value in settings.items()]
+    path = default / "raspi-firmware"
+    path.write_text(path.read_text() + "\n# Set by nodebake\n" + "".join(lines))
+    _write(default / "raspi-extra-cmdline", " ".join(inputs["cmdline"]) + "\n")
+    _write(default / "raspi-firmware-custom", _config_txt(inputs["config"]))
+
+
+def _config_txt(rows: Sequence[Sequence[str]]) -> str:
+    lines: list[str] = []
+    for section, group in groupby(rows, key=lambda row: row[0]):
+        lines.append(f"[{section or 'all'}]")
+        lines += [line for _, line in group]
+    return "".join(f"{line}\n" for line in [*lines, "[all]"])
+
+
+def _fstab(inputs: Mapping[str, Any]) -> str:
+    rows = (
+        (inputs["root"], "/", "ext4", "noatime,errors=remount-ro", "0", "1"),
+        (inputs["boot"], "/boot/firmware", "vfat", "noatime,umask=0077", "0", "2"),
+    )
+    return "".join("\t".join(row) + "\n" for row in rows)
+
+
+def _require(globs: Sequence[str], folder: Path) -> None:
+    """The hook can leave the directory empty without an error, so look."""
+    absent = [pattern for pattern in globs if not any(folder.glob(pattern))]
+    if absent:
+        found = sorted(path.name for path in folder.iterdir())
+        raise StepError(
+            "the boot directory is not complete",
+            facts=[*(f"missing: {pattern}" for pattern in absent), f"found: {', '.join(found) or 'nothing'}"],
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All packages of a tree, by the helper's dpkg: unpacked natively, scripts with programs on loan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from builder.build.bench import TREE_IN_HELPER, Bench
+from builder.build.order import configure_order
+from builder.errors import StepError
+
+# The order below guarantees what dpkg is told not to check: it cannot know that the programs of a
+# foreign architecture will run. Never --force-all: it holds script-chrootless, and the maintainer
+# scripts would run outside the tree.
+_FORCE = ("--force-depends", "--force-unsafe-io", "--force-confold")
+_NO_SERVICES = b"#!/bin/sh\nexit 101\n"
+
+
+def run(inputs: Mapping[str, Any], bench: Bench) -> None:
+    """Install the packages of `inputs` into the empty tree."""
+    debs = {row["name"]: f"/run/debs/{row['sha256']}.deb" for row in inputs["debs"]}
+    essential = [row["name"] for row in inputs["debs"] if row["essential"]]
+    bench.show_to_helper()
+    for name in essential:
+        bench.in_helper(["dpkg-deb", "--extract", debs[name], TREE_IN_HELPER])
+    _start_database(inputs["architecture"], bench)
+    bench.furnish()
+    bench.show_to_helper()
+    policy = bench.tree / "usr/sbin/policy-rc.d"
+    policy.write_bytes(_NO_SERVICES)
+    policy.chmod(0o755)
+    rest = [name for name in debs if name not in set(essential)]
+    _dpkg(bench, "--unpack", *(debs[name] for name in [*essential, *rest]))
+    status = (bench.tree / "var/lib/dpkg/status").read_text()
+    info = bench.tree / "var/lib/dpkg/info"
+    scripted = {p.name.removesuffix(".postinst").partition(":")[0] for p in info.glob("*.postinst")}
+    for batch in configure_order(status, essential, scripted):
+        _dpkg(bench, "--no-triggers", "--configure", *(f"{n}:{a}" for n, a in batch))
+    _dpkg(bench, "--triggers-only", "--pending")
+    policy.unlink()
+    _audit(bench)
+
+
+def _start_database(architecture: str, bench: Bench) -> None:
+    """An empty dpkg database that takes packages of the tree's architecture."""
+    folder = bench.tree / "var/lib/dpkg"
+    for name in ("info", "updates", "triggers", "alternatives", "parts"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for name in ("status", "available"):
+        (folder / name).touch()
+    if bench.foreign:
+        (folder / "arch").write_text(f"{bench.machine}\n{architecture}\n")
+
+
+def _dpkg(bench: Bench, *argv: str) -> None:
+    # The firmware step makes the initramfs, once, when all that goes into it is there.
+    env = {"INITRD": "No"}
+    bench.in_helper(["dpkg", f"--root={TREE_IN_HELPER}", *_FORCE, *argv], env=env)
+
+
+def _audit(bench: Bench) -> None:
+    """The tree's own dpkg must find nothing half-done."""
+    (bench.tree / "var/lib/dpkg/arch").unlink(missing_ok=True)
+    done = bench.ask_tree(["dpkg", "--audit"])
+    said = (done.stdout + done.stderr).decode(errors="replace").strip()
+    if done.code or said:
+        raise StepError("the tree's dpkg finds packages half-installed", facts=said.splitlines()[:20])

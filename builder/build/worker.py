@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The worker: runs inside the namespaces and builds what the store lacks, step by step.
+
+Orders come as JSON, one a line: {"build": step…} or {"output": …}; events go back the same way. Each
+step runs in a child with a mount namespace of its own, so what it mounted ends with it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from builder.build import assemble
+from builder.build.bench import STORE, Bench, mount_helper, scaffold
+from builder.build.delta import scan
+from builder.build.step import KINDS, helper
+from builder.host import chroot, linux
+from builder.host.child import in_child
+from builder.host.overlay import mount_overlay
+from builder.host.worker import SHOWN, enter, receive, send
+from builder.store.store import Store
+from builder.tree.entry import dump
+
+TREE = SHOWN / "tree"
+
+
+def main() -> None:
+    """Serve orders until the starter hangs up."""
+    enter()
+    setting = receive()
+    _prepare(setting)
+    while True:
+        order = receive()
+        started = time.monotonic()
+        if "build" in order:
+            in_child(partial(_build, order["build"], setting))
+        else:
+            in_child(partial(assemble.run, order["output"], setting["jobs"]))
+        send({"done": True, "seconds": time.monotonic() - started})
+
+
+def _prepare(setting: dict[str, Any]) -> None:
+    """What all steps share: the interpreter of foreign programs, the emulator at its place."""
+    TREE.mkdir()
+    if setting["emulator"]:
+        (SHOWN / "emulator").touch()
+        linux.bind(setting["emulator"], SHOWN / "emulator")
+        chroot.register(chroot.FOREIGN[setting["architecture"]], STORE / "tools" / setting["dispatcher"])
+
+
+def _build(step: dict[str, Any], setting: dict[str, Any]) -> None:
+    """Build one step into the store; another builder of the same store may have been first."""
+    store = Store(STORE)
+    identity = step["id"]
+    with (STORE / "tmp" / f"{identity}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if store.has(identity):
+            return
+        place = STORE / "tmp" / identity
+        # What an interrupted build left.
+        if place.exists():
+            shutil.rmtree(place)
+        delta, work = place / "delta", place / "work"
+        for folder in (place, delta, work):
+            folder.mkdir()
+        log = store.log(identity)
+        log.write_bytes(b"")
+        if step["kind"] == "helper":
+            helper.unpack(step["inputs"], delta, store.debs, log)
+        else:
+            _layer(step, setting, delta, work, log)
+        entries = scan(delta, step["inputs"]["epoch"], setting["jobs"])
+        shutil.rmtree(work)
+        (place / "listing").write_text(dump(entries))
+        (place / "step").write_text(json.dumps(step, indent=1) + "\n")
+        place.rename(store.object(identity))
+
+
+def _layer(step: dict[str, Any], setting: dict[str, Any], delta: Path, work: Path, log: Path) -> None:
+    """Carry out a step of the tree in the merged view of what is below it."""
+    store = Store(STORE)
+    stack = [scaffold(setting["machine"]), *(store.delta(below) for below in step["below"])]
+    mount_overlay(stack, TREE, upper=delta, work=work)
+    mount_helper(store.delta(step["helper"]), store.debs)
+    bench = Bench(TREE, log, step["inputs"]["epoch"], setting["architecture"], setting["machine"])
+    KINDS[step["kind"]](step["inputs"], bench)
+
+
+if __name__ == "__main__":
+    main()
