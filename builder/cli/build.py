@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`nodebake build`: a recipe's outputs, from packages to image."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+
+from builder.build.build import build
+from builder.build.deliver import Delivery, delivery
+from builder.cli.workspace import Workspace, out_root, workspace
+from builder.errors import Exit, RecipeError
+from builder.plan.plan import Made, Plan, make
+from builder.recipe.near import did_you_mean
+from builder.release.version import version
+from builder.report.report import Report
+
+
+def run(arguments: Namespace, report: Report) -> Exit:
+    started = time.monotonic()
+    work = workspace(arguments)
+    lock = work.lock(report, locked=arguments.locked)
+    plan = make(work.recipe, lock, work.workshop.machine, arguments.engine)
+    deliveries = _deliveries(plan, work, arguments)
+    build(plan, lock, work.workshop, work.mirrors, deliveries, work.project.root, report)
+    for place in deliveries.values():
+        _answer(arguments, work, place, time.monotonic() - started, report)
+    return Exit.DONE
+
+
+def _deliveries(plan: Plan, work: Workspace, arguments: Namespace) -> Mapping[Made, Delivery]:
+    """Where each output goes that was asked for."""
+    named = {made.output.name: made for made in plan.outputs}
+    if not named:
+        raise RecipeError(
+            f"recipe `{plan.recipe.name}` has no outputs, it is a part for others to include",
+            hint="`nodebake list` shows what can be built",
+        )
+    if arguments.only and arguments.only not in named:
+        raise RecipeError(
+            f"recipe `{plan.recipe.name}` has no output `{arguments.only}`",
+            hint=did_you_mean(arguments.only, named) or f"it has {', '.join(named)}",
+        )
+    chosen = [named[arguments.only]] if arguments.only else list(named.values())
+    name = version(plan.epoch, plan.id)
+    root = out_root(work.project)
+    return {made: delivery(plan.recipe.name, name, root, arguments.output) for made in chosen}
+
+
+def _answer(arguments: Namespace, work: Workspace, place: Delivery, seconds: float, report: Report) -> None:
+    paths: dict[str, Path] = place.paths()
+    if not arguments.json:
+        report.data(str(paths["image"]))
+        return
+    report.json(
+        {
+            "recipe": place.recipe,
+            "version": place.version,
+            "lock": str(work.lock_path),
+            "seconds": round(seconds, 3),
+            **{kind: str(path) for kind, path in paths.items()},
+        }
+    )

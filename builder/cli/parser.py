@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From words to a namespace, in two stages: what holds everywhere and the verb, then the verb's own options.
+
+Nothing here prints or exits: help and version are raised as `Told`, mistakes as RecipeError.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NoReturn
+
+from builder import __version__
+from builder.cli.verb import Option, Verb
+from builder.cli.verbs import EVERYWHERE, VERBS
+from builder.errors import RecipeError
+
+
+class Told(Exception):
+    """The command line asked for a text, and this is it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The command line as a namespace, with `verb` and the `module` that runs it."""
+    top = top_parser()
+    if not argv:
+        raise Told(top.format_help())
+    first = top.parse_args(argv)
+    verb = _verb(first.verb)
+    parser = verb_parser(verb)
+    arguments, unknown = parser.parse_known_args(first.rest, argparse.Namespace(**_without(first, "rest")))
+    if unknown:
+        raise _unexpected(unknown[0], verb)
+    arguments.module = verb.module
+    return arguments
+
+
+def top_parser() -> argparse.ArgumentParser:
+    """The parser of what stands before the verb and of the verb itself."""
+    width = max(len(verb.name) for verb in VERBS)
+    parser = _Parser(
+        prog="nodebake",
+        usage="nodebake VERB …",
+        description="Bake Raspberry Pi card images from recipes.",
+        epilog="\n".join(
+            [
+                "verbs:",
+                *(f"  {verb.name:<{width}}  {verb.summary}" for verb in VERBS),
+                "",
+                "example:",
+                "  nodebake build docker-sdcard",
+                "",
+                "`nodebake VERB --help` tells more of a verb.",
+            ]
+        ),
+    )
+    parser.add_argument("--version", action=_Tell, text=f"nodebake {__version__}", help="show the version")
+    _add(parser, EVERYWHERE)
+    parser.add_argument("verb", metavar="VERB", help=argparse.SUPPRESS)
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+def verb_parser(verb: Verb) -> argparse.ArgumentParser:
+    """The parser of one verb; it takes the options that hold everywhere too."""
+    parser = _Parser(
+        prog=f"nodebake {verb.name}",
+        description=f"{verb.summary[0].upper()}{verb.summary[1:]}.",
+        epilog="\n".join(["example:", *(f"  nodebake {example}" for example in verb.examples)]),
+    )
+    _add(parser, verb.options)
+    # Their values are known from the first stage: only what stands here may change them.
+    _add(parser.add_argument_group("everywhere"), EVERYWHERE, {"default": argparse.SUPPRESS})
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """An ArgumentParser that raises."""
+
+    def __init__(self, *, prog: str, description: str, epilog: str, usage: str | None = None) -> None:
+        super().__init__(
+            prog=prog,
+            usage=usage,
+            description=description,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            add_help=False,
+            allow_abbrev=False,
+        )
+        self.add_argument("-h", "--help", action=_Tell, help="show this help")
+
+    def error(self, message: str) -> NoReturn:
+        raise RecipeError(
+            message.replace("'", "`"), hint=f"`{self.prog} --help` shows the options and an example"
+        )
+
+
+class _Tell(argparse.Action):
+    """An option that asks for a text: its own, or else the parser's help."""
+
+    def __init__(
+        self, option_strings: Sequence[str], dest: str, text: str = "", help: str | None = None
+    ) -> None:
+        super().__init__(
+            option_strings, dest=argparse.SUPPRESS, nargs=0, default=argparse.SUPPRESS, help=help
+        )
+        self.text = text
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        raise Told(self.text or parser.format_help())
+
+
+def _add(
+    parser: argparse._ActionsContainer, options: Iterable[Option], settings: Mapping[str, Any] | None = None
+) -> None:
+    for option in options:
+        parser.add_argument(*option.names, help=option.help, **{**option.settings, **(settings or {})})
+
+
+def _verb(name: str) -> Verb:
+    for verb in VERBS:
+        if verb.name == name:
+            return verb
+    from builder.recipe.near import did_you_mean
+
+    raise RecipeError(
+        f"there is no verb `{name}`",
+        hint=did_you_mean(name, [verb.name for verb in VERBS], what="the verbs are"),
+    )
+
+
+def _unexpected(word: str, verb: Verb) -> RecipeError:
+    from builder.recipe.near import did_you_mean
+
+    helped = f"`nodebake {verb.name} --help` shows the options and an example"
+    if not word.startswith("-"):
+        return RecipeError(f"`{verb.name}` does not expect `{word}`", hint=helped)
+    name = word.split("=", 1)[0]
+    names = [
+        name for option in (*verb.options, *EVERYWHERE) for name in option.names if name.startswith("--")
+    ]
+    return RecipeError(
+        f"`{verb.name}` has no option `{name}`", hint=did_you_mean(name, names, what="it has") or helped
+    )
+
+
+def _without(namespace: argparse.Namespace, name: str) -> dict[str, Any]:
+    return {key: value for key, value in vars(namespace).items() if key != name}

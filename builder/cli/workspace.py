@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What lock, plan and build share: the recipe, this machine, the archives' hosts, the lock."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.archive import locking
+from builder.archive.hosts import Mirror, choose, machine_archives
+from builder.base.archives import PUBLIC
+from builder.build.workshop import Workshop, open_workshop
+from builder.cli.project import Project, project_of
+from builder.lock.lock import Lock, Request
+from builder.lock.request import changes, request, staleness
+from builder.recipe.recipe import Recipe
+from builder.recipe.resolve import archives
+from builder.report.report import Report
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A recipe about to be locked, planned or built on this machine."""
+
+    project: Project
+    recipe: Recipe
+    wanted: Request
+    workshop: Workshop
+    mirrors: Mapping[str, Mirror]
+
+    @property
+    def lock_path(self) -> Path:
+        return self.project.root / "locks" / f"{self.recipe.name}.lock"
+
+    def fresh_lock(self) -> Lock:
+        """What the archives have now."""
+        store = self.workshop.store
+        return locking.make_lock(
+            self.recipe.name, self.wanted, self.mirrors, store.root / "apt", self.workshop.machine
+        )
+
+    def lock(self, report: Report, *, locked: bool) -> Lock:
+        """The lock to build by: the one that is there while it answers the recipe, else a new one."""
+        lock = locking.read_lock(self.lock_path)
+        if locked:
+            return locking.insist(lock, self.wanted, self.recipe.name)
+        reasons = staleness(lock, self.wanted) if lock else ["there is none yet"]
+        if lock and self.workshop.machine not in lock.helpers:
+            reasons.append(f"it has no build tools for {self.workshop.machine}")
+        if lock and not reasons:
+            return lock
+        report.say(f"locking {self.recipe.name}: {'; '.join(reasons)}")
+        fresh = self.fresh_lock()
+        if lock:
+            locking.not_older(lock, fresh)
+            for change in changes(lock, fresh):
+                report.say(f"  {change}")
+        locking.write_lock(self.lock_path, fresh)
+        return fresh
+
+
+def workspace(arguments: Namespace) -> Workspace:
+    """The workspace that a command line names."""
+    project = project_of(arguments)
+    recipe = project.recipe(arguments.recipe, arguments.set)
+    wanted = request(recipe)
+    mirrors = choose(
+        dict.fromkeys(archive for archive, _, _ in wanted.suites),
+        public={word: (archive.uri, archive.keyring) for word, archive in PUBLIC.items()},
+        site=archives(project.sources()),
+        environment=os.environ,
+        machine=machine_archives(),
+    )
+    return Workspace(project, recipe, wanted, open_workshop(getattr(arguments, "jobs", None)), mirrors)
+
+
+def out_root(project: Project) -> Path:
+    """NODEBAKE_OUT, or `out/` of the project."""
+    return Path(os.environ.get("NODEBAKE_OUT") or project.root / "out")
