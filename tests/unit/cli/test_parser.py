@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line as values, and mistakes on it as one clear error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builder.cli.parser import Told, parse
+from builder.cli.verb import Verb
+from builder.cli.verbs import VERBS
+from builder.errors import RecipeError
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_every_verb_has_help_with_an_example(verb: Verb) -> None:
+    with pytest.raises(Told) as told:
+        parse([verb.name, "--help"])
+    assert f"example:\n  nodebake {verb.name}" in told.value.text
+
+
+@pytest.mark.parametrize("example", [example for verb in VERBS for example in verb.examples])
+def test_every_example_is_a_right_command_line(example: str) -> None:
+    words = example.split(" > ", maxsplit=1)[0].split()
+    assert parse(words).verb == words[0]
+
+
+def test_help_names_every_verb() -> None:
+    with pytest.raises(Told) as told:
+        parse(["--help"])
+    assert all(f"\n  {verb.name} " in told.value.text for verb in VERBS)
+
+
+def test_what_holds_everywhere_may_stand_on_either_side() -> None:
+    before = parse(["--debug", "--project", "x", "list"])
+    after = parse(["list", "--project", "x", "--debug"])
+    assert before == after
+    assert (before.debug, before.project) == (True, Path("x"))
+    assert parse(["list"]).debug is False
+
+
+def test_build() -> None:
+    words = (
+        "build minimal --set a=1 --set b=2 -j 4 --engine mmdebstrap --locked --only card --output o --json"
+    )
+    arguments = parse(words.split())
+    assert arguments.module == "builder.cli.build"
+    assert arguments.recipe == "minimal"
+    assert arguments.set == ["a=1", "b=2"]
+    assert (arguments.jobs, arguments.engine, arguments.only) == (4, "mmdebstrap", "card")
+    assert (arguments.locked, arguments.json, arguments.output) == (True, True, Path("o"))
+
+
+def test_settings_of_one_command_line_do_not_reach_the_next() -> None:
+    parse(["build", "a", "--set", "x=1"])
+    assert parse(["build", "a"]).set == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        ("biuld x", "there is no verb `biuld`", "did you mean `build`?"),
+        ("build x --lockd", "`build` has no option `--lockd`", "did you mean `--locked`?"),
+        ("build x --lock", "`build` has no option `--lock`", "did you mean `--locked`?"),
+        ("list x", "`list` does not expect `x`", "`nodebake list --help` shows the options and an example"),
+        (
+            "show",
+            "the following arguments are required: RECIPE",
+            "`nodebake show --help` shows the options and an example",
+        ),
+    ],
+)
+def test_a_mistake_is_one_error(words: str, message: str, hint: str) -> None:
+    with pytest.raises(RecipeError) as raised:
+        parse(words.split())
+    assert (raised.value.message, raised.value.hint, int(raised.value.exit)) == (message, hint, 2)
+
+
+def test_a_wrong_value_names_the_right_ones() -> None:
+    with pytest.raises(RecipeError, match="mmdebstrap"):
+        parse(["build", "x", "--engine", "magic"])

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each kind of layer expands to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from builder.base import definition as bases
+from builder.board import definition as boards
+from builder.recipe.effect import (
+    AddUser,
+    CmdlineWord,
+    ConfigTxt,
+    FromFile,
+    MakeLink,
+    Package,
+    RunScript,
+    UnitState,
+    WriteFile,
+)
+from builder.recipe.layer.docker import impossible
+from tests.unit.recipe.project import KEY, SITE, layer, recipe, texts
+
+
+def test_packages() -> None:
+    assert layer("packages: [sudo, g++]") == (Package("sudo"), Package("g++"))
+
+
+def test_users_take_the_keys_of_the_site() -> None:
+    effects = layer("users: [{name: op, keys: site, sudo: free, groups: [docker]}]", site__yaml=SITE)
+    user = AddUser("op", groups=("docker",), keys=(KEY,), sudo="free")
+    assert effects == (Package("sudo"), user)
+
+
+def test_users_of_a_site_without_keys_have_none() -> None:
+    assert layer("users: [{name: op, keys: site}]") == (AddUser("op"),)
+
+
+def test_services() -> None:
+    effects = layer(
+        "services: {enable: [a.service], mask: [b@c.timer], dropins: {a.service: {1.conf: '[X]'}}}"
+    )
+    assert effects == (
+        UnitState("a.service", "enable"),
+        UnitState("b@c.timer", "mask"),
+        WriteFile("etc/systemd/system/a.service.d/1.conf", effects[2].content),  # type: ignore[union-attr]
+    )
+    assert texts(effects) == {"etc/systemd/system/a.service.d/1.conf": "[X]\n"}
+
+
+def test_network_by_dhcp() -> None:
+    effects = layer("network: {}")
+    assert UnitState("systemd-networkd.service", "enable") in effects
+    assert MakeLink("etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf") in effects
+    assert list(texts(effects)) == ["etc/systemd/network/20-ethernet.network"]
+    text = texts(effects)["etc/systemd/network/20-ethernet.network"]
+    assert text == (
+        "[Match]\nType=ether\nName=e*\n\n[Network]\nDHCP=yes\n\n"
+        "[DHCPv4]\nClientIdentifier=mac\nUseHostname=no\nUseDomains=yes\n"
+    )
+
+
+def test_network_with_a_fixed_address() -> None:
+    fixed = "{address: 10.42.0.7/24, gateway: 10.42.0.250, dns: [9.9.9.9]}"
+    effects = layer(f"network: {{ethernet: {fixed}, hostname: node07}}")
+    assert texts(effects)["etc/systemd/network/20-ethernet.network"] == (
+        "[Match]\nType=ether\nName=e*\n\n[Network]\nAddress=10.42.0.7/24\nGateway=10.42.0.250\nDNS=9.9.9.9\n"
+    )
+    assert texts(effects)["etc/hostname"] == "node07\n"
+
+
+def test_the_wireless_secret_is_wanted_and_not_written() -> None:
+    site = SITE + "wifi: {ssid: home, psk: {secret: wifi_psk}}\nsecrets: {wifi_psk: {env: SECRET}}\n"
+    text = "format: 1\nlayers:\n  - network: {wifi: site}\n"
+    found = recipe({"recipes/x.yaml": text, "site.yaml": site})
+    assert found.wants == ("wifi_psk",)
+    assert Package("firmware-brcm80211") in found.effects()
+    assert not any("SECRET" in text for text in texts(found.effects()).values())
+
+
+def test_locale_defaults_and_site() -> None:
+    effects = layer("locale: {}")
+    assert texts(effects) == {"etc/locale.conf": "LANG=C.UTF-8\n", "etc/timezone": "Etc/UTC\n"}
+    assert Package("locales-all") not in effects
+    site = SITE + "locale: {lang: de_DE.UTF-8, timezone: US/Pacific}\nntp: [10.0.0.1, pool.ntp.org]\n"
+    effects = layer("locale: {}", site__yaml=site)
+    assert Package("locales-all") in effects
+    assert Package("tzdata-legacy") in effects
+    assert MakeLink("etc/localtime", "/usr/share/zoneinfo/US/Pacific") in effects
+    conf = texts(effects)["etc/systemd/timesyncd.conf.d/10-nodebake.conf"]
+    assert conf == "[Time]\nNTP=10.0.0.1 pool.ntp.org\n"
+
+
+def test_boot() -> None:
+    effects = layer("boot: {config: [gpu_mem=16, {pi3bplus: [a=1], all: [b=2]}], cmdline: [quiet]}")
+    assert effects == (
+        ConfigTxt("gpu_mem=16"),
+        ConfigTxt("a=1", "pi3+"),
+        ConfigTxt("b=2"),
+        CmdlineWord("quiet"),
+    )
+
+
+def test_docker() -> None:
+    effects = layer("docker: {log: {max_size: 5M, max_file: 2}, daemon: {debug: true}}")
+    assert json.loads(texts(effects)["etc/docker/daemon.json"]) == {
+        "debug": True,
+        "live-restore": True,
+        "log-driver": "local",
+        "log-opts": {"max-file": "2", "max-size": "5m"},
+        "storage-driver": "overlay2",
+    }
+    assert {Package("docker.io"), Package("docker-cli"), Package("apparmor")} < set(effects)
+    assert CmdlineWord("cgroup_enable=memory") in effects
+    assert "docker-driver-check overlay2" in texts(effects)["etc/systemd/system/docker-driver-check.service"]
+
+
+def test_docker_that_cannot_run() -> None:
+    debian, board = bases.load("debian"), boards.load("pi3b")
+    assert impossible(debian, board) is None
+    small = replace(board, memory=256)
+    assert impossible(debian, small) == "it has 256 MiB of memory, docker wants 512"
+    zero = replace(board, architectures=("armv6",))
+    armhf = replace(debian, architecture="armhf")
+    assert impossible(armhf, zero) == "it is ARMv6, and Debian's armhf docker is ARMv7"
+    assert impossible(debian, zero) == "it does not run arm64"
+
+
+def test_script_with_inputs() -> None:
+    text = "format: 1\nlayers:\n  - script: {run: s.sh, inputs: [data, one.txt]}\n"
+    files = {"recipes/x.yaml": text, "s.sh": "#!/bin/sh\n", "data/a": "a", "data/b/c": "c", "one.txt": "1"}
+    (effect,) = recipe(files).layers[-1].effects
+    assert isinstance(effect, RunScript)
+    assert effect.source.source == "s.sh"
+    assert [file.source for file in effect.inputs] == ["data/a", "data/b/c", "one.txt"]
+    assert all(isinstance(file, FromFile) and len(file.sha256) == 64 for file in effect.inputs)
+
+
+@pytest.mark.parametrize("name", boards.names())
+def test_boards_run_debian(name: str) -> None:
+    assert bases.load("debian").architecture in boards.load(name).architectures

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small release for the tests of the formats."""
+
+from builder.release.manifest import (
+    Archive,
+    Artifact,
+    File,
+    Image,
+    ImagePartition,
+    Manifest,
+    NonFree,
+    Package,
+    StepId,
+)
+
+MANIFEST = Manifest(
+    recipe="minimal",
+    version="20260102-abababab",
+    base="debian",
+    boards=("pi3", "pi4"),
+    architecture="arm64",
+    epoch=1767323045,
+    lock="12" * 32,
+    archives=(Archive("debian", "trixie", ("main", "non-free-firmware"), 1767323045, "34" * 32),),
+    steps=(StepId("packages", "210 packages", "56" * 32), StepId("finish", "finish", "78" * 32)),
+    packages=(
+        Package("g++", "4:14.2.0-1+b1", "arm64", "9a" * 32, "gcc-defaults", "devel"),
+        Package("raspi-firmware", "1:1.2~rc", "all", "bc" * 32, "", "non-free-firmware/misc"),
+    ),
+    files=(
+        File("", "d", "0755", 0, 0, 1767323045),
+        File("usr/bin/ping", "f", "0755", 0, 0, 9, 5, "de" * 32, xattrs=(("security.capability", "01"),)),
+        File("usr/bin/ünï\ncode", "l", "0777", 0, 0, 9, target="ping"),
+    ),
+    non_free=(
+        NonFree(
+            "raspi-firmware", "non-free-firmware/misc", "/usr/share/doc/raspi-firmware/copyright", "f0" * 32
+        ),
+    ),
+    image=Image(
+        1 << 30,
+        "88d94b30",
+        (
+            ImagePartition(
+                1, 8 << 20, 1 << 28, "0c", "vfat", "bootfs", "B638-B1AF", "88d94b30-01", "/boot/firmware"
+            ),
+        ),
+    ),
+    artifacts=(Artifact("image", "minimal.img.zst", 1000, "11" * 32),),
+    wants=("wifi-psk",),
+)

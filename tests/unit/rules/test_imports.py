@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Imports run one way, and each effect on the machine has one room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from tests.unit.rules.source import Source, of_builder
+
+PURE = ("recipe", "lock", "plan", "tree")
+NOT_FOR_PURE = ("host", "archive", "store", "build", "boot", "cli", "report")
+
+
+def offences(
+    found: Callable[[Source], Iterator[tuple[str, int]]], wrong: Callable[[Source, str], bool]
+) -> list[str]:
+    return [
+        f"{source.path}:{line}: {name}"
+        for source in of_builder()
+        for name, line in found(source)
+        if wrong(source, name)
+    ]
+
+
+def inside(name: str, *modules: str) -> bool:
+    return any(name == module or name.startswith(module + ".") for module in modules)
+
+
+def test_only_host_imports_what_touches_processes() -> None:
+    assert not offences(
+        Source.imports,
+        lambda source, name: (
+            source.room != "host" and inside(name, "subprocess", "tempfile", "signal", "ctypes", "pty")
+        ),
+    )
+
+
+def test_only_host_forks_and_executes() -> None:
+    assert not offences(
+        Source.names,
+        lambda source, name: (
+            source.room != "host"
+            and name.startswith(("os.fork", "os.exec", "os.spawn", "os.posix_spawn", "os.unshare", "os.kill"))
+        ),
+    )
+
+
+def test_the_pure_rooms_see_nothing_of_the_machine() -> None:
+    rooms = tuple(f"builder.{room}" for room in NOT_FOR_PURE)
+    assert not offences(Source.imports, lambda source, name: source.room in PURE and inside(name, *rooms))
+
+
+def test_the_pure_rooms_have_no_clock_and_no_network() -> None:
+    modules = ("time", "random", "secrets", "socket", "urllib.request", "requests")
+    assert not offences(Source.imports, lambda source, name: source.room in PURE and inside(name, *modules))
+
+
+def test_release_knows_nothing_of_the_builders_insides() -> None:
+    assert not offences(
+        Source.imports,
+        lambda source, name: (
+            source.room == "release" and inside(name, "builder.store", "builder.build", "builder.cli")
+        ),
+    )
+
+
+def test_nothing_imports_the_command_line_but_itself() -> None:
+    assert not offences(
+        Source.imports,
+        lambda source, name: (
+            source.room != "cli" and source.path != "builder/__main__.py" and inside(name, "builder.cli")
+        ),
+    )
+
+
+def test_only_report_prints() -> None:
+    assert not offences(
+        Source.names,
+        lambda source, name: (
+            source.room not in ("report", "host") and name in ("print", "sys.stdout", "sys.stderr")
+        ),
+    )
+
+
+def test_in_host_only_the_worker_speaks_on_its_streams() -> None:
+    # The worker inside the namespaces answers with JSON lines on its stdout.
+    assert not offences(
+        Source.names,
+        lambda source, name: (
+            source.room == "host"
+            and source.path not in ("builder/host/worker.py", "builder/host/child.py")
+            and name in ("print", "sys.stdout", "sys.stderr")
+        ),
+    )
+
+
+def test_only_main_exits() -> None:
+    def exits(source: Source, name: str) -> bool:
+        if source.room == "host" and name == "os._exit":
+            return False  # a forked child has no other way out
+        return source.path != "builder/cli/main.py" and name in ("sys.exit", "SystemExit", "os._exit")
+
+    assert not offences(Source.names, exits)
+
+
+def test_no_shell_in_between() -> None:
+    assert not offences(
+        Source.names, lambda _, name: name in ("os.system", "os.popen", "subprocess.getoutput")
+    )
+    assert not [source.path for source in of_builder() if "shell=" + "True" in source.text]
