@@ -33,6 +33,8 @@ NEVER_LENT = (
     "uname",
 )
 """By how their names start."""
+LENT_ALL_THE_SAME = ("systemd-hwdb",)
+"""Its database is the same bytes on every architecture, and an emulator works on it for a minute."""
 LENT_FOLDERS = ("usr/bin", "usr/sbin", "usr/lib")
 
 
@@ -122,7 +124,8 @@ def programs(helper: Path) -> Iterator[str]:
                 folders[:] = [f for f in folders if not f.endswith("-linux-gnu") and f != "systemd"]
             for name in names:
                 path = Path(parent, name)
-                if not name.startswith(NEVER_LENT) and not path.is_symlink() and _is_program(path):
+                lent = name in LENT_ALL_THE_SAME or not name.startswith(NEVER_LENT)
+                if lent and not path.is_symlink() and _is_program(path):
                     yield str(path.relative_to(helper))
 
 

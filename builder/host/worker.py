@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -34,6 +35,7 @@ from builder.host import linux
 from builder.host.identity import IdMap
 from builder.host.process import environment
 
+_FAREWELL = 5
 SHOWN = Path("/run/nodebake")
 _FRESH = (
     linux.CLONE_NEWUSER
@@ -80,9 +82,18 @@ class Worker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._said):
+        # At the end of its orders it leaves by itself, and its processor time is accounted to us.
+        with suppress(BrokenPipeError):
+            assert self._process.stdin
+            self._process.stdin.close()
+        if kind is not None:
+            self._process.kill()
+        try:
+            self._process.wait(_FAREWELL)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for stream in (self._process.stdout, self._said):
             if stream:
                 stream.close()
 
@@ -183,7 +194,7 @@ def receive() -> dict[str, Any]:
     """The next message of the starter; ends the process when there is none."""
     line = sys.stdin.buffer.readline()
     if not line:
-        os._exit(1)
+        os._exit(0)
     message: dict[str, Any] = json.loads(line)
     return message
 

@@ -36,7 +36,7 @@ from builder.recipe.recipe import ImageOutput, Recipe
 VERSIONS = {
     "helper": 1,
     "packages": 1,
-    "firmware": 1,
+    "firmware": 2,
     "files": 1,
     "users": 1,
     "units": 1,

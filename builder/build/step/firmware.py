@@ -42,7 +42,8 @@ def _settings(inputs: Mapping[str, Any], tree: Path) -> None:
     default = tree / "etc/default"
     # With MODULES=dep the build machine's hardware would be looked at.
     _write(tree / "etc/initramfs-tools/conf.d/nodebake", "MODULES=most\nCOMPRESS=zstd\n")
-    settings = {"ROOTPART": inputs["root"], "CONSOLES": _CONSOLES}
+    # The hook would add cma=64M, which a Pi 4 may not boot with; the kernel's own default is as large.
+    settings = {"ROOTPART": inputs["root"], "CONSOLES": _CONSOLES, "CMA": "0"}
     lines = [f"{name}={shlex.quote(value)}\n" for name, value in settings.items()]
     path = default / "raspi-firmware"
     path.write_text(path.read_text() + "\n# Set by nodebake\n" + "".join(lines))

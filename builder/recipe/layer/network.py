@@ -64,7 +64,7 @@ def _hostname(name: str, scope: Scope) -> list[Effect]:
 
 
 def _ethernet(model: Model, scope: Scope) -> str:
-    match = "[Match]\nType=ether\nName=e*\n\n[Network]\n"
+    match = "[Match]\nType=ether\nName=e* usb*\n\n[Network]\n"
     if model.ethernet == "dhcp":
         # The MAC as client id: the same lease from firmware, initramfs and system.
         return f"{match}DHCP=yes\n\n[DHCPv4]\nClientIdentifier=mac\nUseHostname=no\nUseDomains=yes\n"

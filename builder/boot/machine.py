@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A machine of the emulator as its command line; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.errors import RecipeError
+
+EMULATOR = "qemu-system-aarch64"
+# An address of the Raspberry Pi's maker. A "locally administered" one would make Linux call the emulated
+# USB network card usb0, where a real board has eth0.
+MAC = "b8:27:eb:00:00:01"
+
+
+@dataclass(frozen=True)
+class Board:
+    """A machine that can be emulated. Memory in MiB; `device_tree` is a file of the boot partition.
+
+    `words` choose the machine, `console` is its serial port as Linux names it, `serial` what is
+    connected before that port, `slot` how the card is plugged in, `devices` what is plugged in besides.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    console: str
+    slot: str
+    devices: tuple[str, ...]
+    serial: tuple[str, ...] = ()
+    device_tree: str | None = None
+    memory: int = 1024
+    memory_is_fixed: bool = False
+
+
+# The option ROM of a network card would be one more package of the host's, and nobody boots from it.
+_VIRT = Board(
+    name="virt",
+    words=("-M", "virt", "-cpu", "cortex-a53", "-smp", "2"),
+    console="ttyAMA0",
+    slot="none",
+    devices=(
+        *("-device", "virtio-blk-pci,drive=card"),
+        *("-device", f"virtio-net-pci,netdev=net,mac={MAC},romfile="),
+    ),
+)
+# Its second serial port is the one on the pins of the header, as on the real board.
+_RASPI3B = Board(
+    name="raspi3b",
+    words=("-M", "raspi3b"),
+    console="ttyS1,115200",
+    slot="sd",
+    devices=("-device", f"usb-net,netdev=net,mac={MAC}"),
+    serial=("-serial", "null"),
+    device_tree="bcm2837-rpi-3-b.dtb",
+    memory_is_fixed=True,
+)
+BOARDS = {board.name: board for board in (_VIRT, _RASPI3B)}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A board with all that it boots: files, disk, the port on loopback that leads to ssh.
+
+    `console` is where its serial port goes: a file, or the terminal (with the emulator's monitor
+    on ctrl-a c) when it is None.
+    """
+
+    board: Board
+    kernel: Path
+    initrd: Path
+    device_tree: Path | None
+    cmdline: str
+    card: Path
+    ssh_port: int
+    memory: int
+    console: Path | None = None
+
+    def argv(self) -> tuple[str, ...]:
+        """The emulator's command line."""
+        console = f"file:{escaped(self.console)}" if self.console else "mon:stdio"
+        monitor = ("-monitor", "none") if self.console else ()
+        tree = ("-dtb", str(self.device_tree)) if self.device_tree else ()
+        return (
+            EMULATOR,
+            *self.board.words,
+            *("-m", str(self.memory)),
+            *("-kernel", str(self.kernel)),
+            *("-initrd", str(self.initrd)),
+            *tree,
+            *("-append", f"{self.cmdline} console={self.board.console}".strip()),
+            *("-drive", f"file={escaped(self.card)},if={self.board.slot},id=card,format=qcow2"),
+            *("-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.ssh_port}-:22"),
+            *self.board.devices,
+            *("-display", "none"),
+            *monitor,
+            *self.board.serial,
+            *("-serial", console),
+        )
+
+
+def memory_of(board: Board, wanted: int | None) -> int:
+    """The machine's memory in MiB. Raises RecipeError for one that it cannot have."""
+    if wanted is None or wanted == board.memory:
+        return board.memory
+    if board.memory_is_fixed:
+        raise RecipeError(
+            f"`{board.name}` has {board.memory} MiB of memory, not `{wanted}`", hint="leave --memory away"
+        )
+    if wanted < 1:
+        raise RecipeError(f"`--memory {wanted}` is not a size in MiB", hint=f"the boards have {board.memory}")
+    return wanted
+
+
+def card_size(image: int) -> int:
+    """The card for an image, both in bytes: the next larger power of two.
+
+    The Pi's emulated card slot takes powers of two only; larger, so that there is room to grow into.
+    """
+    return 1 << image.bit_length()
+
+
+def escaped(path: Path | None) -> str:
+    """A path inside one of the emulator's lists of options, where a comma ends a value."""
+    return str(path).replace(",", ",,")

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`nodebake boot`: the built image in an emulator, with console and ssh port."""
+
+from __future__ import annotations
+
+import shlex
+from argparse import Namespace
+from pathlib import Path
+
+from builder.boot.built import built
+from builder.boot.machine import BOARDS, memory_of
+from builder.boot.prepare import prepare
+from builder.boot.tools import require_tools
+from builder.cli.project import Project, project_of
+from builder.cli.workspace import out_root
+from builder.errors import Exit
+from builder.host.emulator import LOOPBACK, attended, loopback_port
+from builder.host.scratch import scratch
+from builder.recipe.effect import AddUser
+from builder.recipe.recipe import Recipe
+from builder.report.report import Report
+
+
+def run(arguments: Namespace, report: Report) -> Exit:
+    project = project_of(arguments)
+    recipe = project.recipe(arguments.recipe, arguments.set)
+    board = BOARDS[arguments.board]
+    memory = memory_of(board, arguments.memory)
+    image = built(out_root(project), recipe.name)
+    require_tools()
+    port = loopback_port(arguments.ssh_port)
+    with scratch("boot") as folder:
+        machine = prepare(image, board, folder, ssh_port=port, memory=memory)
+        for line in greeting(image.image, board.name, ssh_line(project, recipe, port)):
+            report.say(line)
+        attended(machine.argv())
+    return Exit.DONE
+
+
+def greeting(image: Path, board: str, ssh: str) -> tuple[str, ...]:
+    """What the user should know before the console scrolls."""
+    return (
+        f"booting {image} on {board}; what it writes is thrown away",
+        f"log in from another terminal, a minute or more from now: {ssh}",
+        "this terminal is its console; ctrl-a x ends it",
+    )
+
+
+def ssh_line(project: Project, recipe: Recipe, port: int) -> str:
+    """The command that logs in, for pasting."""
+    operator = project.root / "keys" / "operator"
+    key = ["-i", str(operator)] if operator.exists() else []
+    # Each boot is a first boot and makes new host keys: nothing to remember.
+    trust = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
+    return shlex.join(["ssh", "-p", str(port), *key, *trust, f"{login(recipe) or 'USER'}@{LOOPBACK}"])
+
+
+def login(recipe: Recipe) -> str | None:
+    """The first user of the recipe who can log in by key."""
+    return next((e.name for e in recipe.effects() if isinstance(e, AddUser) and e.keys), None)

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A long-running program that has the terminal, or runs beside us; it ends when we do."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import socket
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from builder.errors import LackingError, NodebakeError
+from builder.host.linux import die_with_parent
+from builder.host.process import CommandFailed, environment
+
+LOOPBACK = "127.0.0.1"
+
+
+def attended(argv: Sequence[str]) -> None:
+    """Run a program that has the terminal until it ends. Raises CommandFailed when it fails."""
+    with _terminal_as_it_was(), _started(argv, stdin=None, output=None) as process:
+        code = process.wait()
+    if code:
+        raise CommandFailed(argv, code, "", None)
+
+
+@contextmanager
+def unattended(argv: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program while the body runs, and end it then; what it says is appended to `log`."""
+    with log.open("ab") as sink, _started(argv, stdin=subprocess.DEVNULL, output=sink.fileno()) as process:
+        yield process
+
+
+def loopback_port(wanted: int | None) -> int:
+    """A port of 127.0.0.1 that nobody listens on: the wanted one, or any. Raises LackingError."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, wanted or 0))
+        except (OSError, OverflowError) as error:
+            why = getattr(error, "strerror", None) or "ports are numbers below 65536"
+            raise LackingError(
+                f"port `{wanted}` of {LOOPBACK} cannot be used: {why.lower()}",
+                hint="name another one, or none: then a free one is taken",
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _started(
+    argv: Sequence[str], *, stdin: int | None, output: int | None
+) -> Iterator[subprocess.Popen[bytes]]:
+    try:
+        process = subprocess.Popen(
+            argv, env=environment(), stdin=stdin, stdout=output, stderr=output, preexec_fn=die_with_parent
+        )
+    except FileNotFoundError as error:
+        raise LackingError(f"`{argv[0]}` is not installed") from error
+    except OSError as error:
+        raise NodebakeError(
+            f"`{argv[0]}` could not be started: {error.strerror}", facts=[f"command: {shlex.join(argv)}"]
+        ) from error
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def _terminal_as_it_was() -> Iterator[None]:
+    """A program that is killed leaves the terminal raw; put it back."""
+    try:
+        settings = termios.tcgetattr(sys.__stdin__) if sys.__stdin__ else None
+    except (termios.error, ValueError):
+        settings = None
+    try:
+        yield
+    finally:
+        if settings and sys.__stdin__:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(sys.__stdin__, termios.TCSADRAIN, settings)
