@@ -7,7 +7,9 @@ Without it the test skips and says why; under CI a skip is a failure (see confte
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -20,3 +22,17 @@ def needs_tool(*names: str) -> pytest.MarkDecorator:
     missing = [name for name in names if shutil.which(name, path=PATH) is None]
     reason = f"not installed: {', '.join(missing)}; `tools/setup test` installs it"
     return pytest.mark.skipif(bool(missing), reason=reason)
+
+
+def _subordinate_ids() -> bool:
+    """Whether this user has ranges that `unshare --map-auto` can use."""
+    name = pwd.getpwuid(os.geteuid()).pw_name
+    return all(
+        any(line.startswith(f"{name}:") for line in Path(f"/etc/sub{kind}").read_text().splitlines())
+        for kind in ("uid", "gid")
+    )
+
+
+needs_subordinate_ids = pytest.mark.skipif(
+    not _subordinate_ids(), reason="this user has no range of subordinate ids in /etc/subuid and /etc/subgid"
+)

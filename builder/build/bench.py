@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from builder.host import linux
-from builder.host.chroot import MULTIARCH, furnish, into, lend
+from builder.host.chroot import FOREIGN, MULTIARCH, emulated, furnish, into, lend
 from builder.host.process import Finished, run
 from builder.host.worker import SHOWN
 
@@ -49,6 +50,19 @@ class Bench:
     def in_tree(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> None:
         """Run one of the tree's own programs, the tree as its root."""
         run(argv, env=self._environment(env), log=self.log, inside=into(self.tree))
+
+    def on_machine(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> None:
+        """Run a program of this machine's own; it sees the worker's file system."""
+        run(argv, env=self._environment(env), log=self.log)
+
+    @contextmanager
+    def emulated(self) -> Iterator[None]:
+        """While the body runs, the tree's programs are emulated and none is lent."""
+        if not self.foreign:
+            yield
+            return
+        with emulated(FOREIGN[self.architecture], SHOWN / "emulator"):
+            yield
 
     def ask_tree(self, argv: Sequence[str]) -> Finished:
         """Run one of the tree's own programs for what it prints."""

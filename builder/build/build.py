@@ -12,14 +12,15 @@ from builder.archive.fetch import fetch, missing
 from builder.archive.hosts import Mirror
 from builder.build.deliver import Delivery
 from builder.build.former import remember
-from builder.build.workshop import Workshop, interpreter, require_space
+from builder.build.workshop import Workshop, interpreter, require_programs, require_space
 from builder.host.worker import Worker
 from builder.lock.lock import Lock
-from builder.plan.plan import Made, Plan
+from builder.plan.plan import ENGINES, Made, Plan
 from builder.plan.step import Step
 from builder.report.report import Report
 
 WORKER = "builder.build.worker"
+INSTALLERS = set(ENGINES.values())
 _COMPRESSED_SHARE = 0.6
 
 
@@ -43,6 +44,7 @@ def build(
         return
     store = workshop.store
     lacking = [step for step in plan.steps if not store.has(step.id)]
+    require_programs({step.kind for step in lacking})
     _require_space(plan, lock, workshop, lacking, next(iter(todo.values())).parent)
     _fetch(lock, workshop, mirrors, lacking, report)
     total = len(plan.steps) + len(todo)
@@ -108,8 +110,8 @@ def _fetch(
 ) -> None:
     """Bring the .debs that the lacking steps read."""
     kinds = {step.kind for step in lacking}
-    wanted = lock.packages if "packages" in kinds else ()
-    wanted += lock.helpers[workshop.machine] if kinds & {"helper", "packages"} else ()
+    wanted = lock.packages if kinds & INSTALLERS else ()
+    wanted += lock.helpers[workshop.machine] if kinds & {"helper", *INSTALLERS} else ()
     absent = missing(dict.fromkeys(wanted), workshop.store.debs)
     if not absent:
         return
@@ -125,8 +127,8 @@ def _require_space(plan: Plan, lock: Lock, workshop: Workshop, lacking: list[Ste
     debs = sum(
         p.size for p in missing([*lock.packages, *lock.helpers[workshop.machine]], workshop.store.debs)
     )
-    store = debs if "packages" in kinds else 0
-    store += int(tree * 1.3) if "packages" in kinds else 0
+    store = debs if kinds & INSTALLERS else 0
+    store += int(tree * 1.3) if kinds & INSTALLERS else 0
     store += tools if "helper" in kinds else 0
     images = sum(int(tree * (1 + _COMPRESSED_SHARE)) + made.output.boot_size // 4 for made in plan.outputs)
     require_space(workshop, out, store, images)

@@ -7,7 +7,7 @@ import hashlib
 import os
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +88,16 @@ def interpreter(workshop: Workshop, architecture: str) -> Interpreter | None:
             hint="sudo apt-get install qemu-user-static (Debian 13: qemu-user)",
         )
     return Interpreter(_compile(workshop), str(emulator))
+
+
+def require_programs(kinds: Collection[str]) -> None:
+    """Refuse before the first step what a step of these kinds would miss."""
+    if "mmdebstrap" in kinds and not find("mmdebstrap"):
+        raise LackingError(
+            "there is no mmdebstrap on this machine",
+            facts=["it is the engine that --engine names; the native one needs no such program"],
+            hint="sudo apt-get install mmdebstrap",
+        )
 
 
 def require_space(workshop: Workshop, out: Path, store_bytes: int, out_bytes: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,8 +78,27 @@ def register(foreign: Foreign, dispatcher: Path) -> None:
             facts=[str(error), "it came with Linux 6.7, as the module binfmt_misc"],
             hint="sudo modprobe binfmt_misc, or build on a kernel of 6.7 or later",
         ) from error
+    _register(f"nodebake-{foreign.name}", foreign, dispatcher)
+
+
+@contextmanager
+def emulated(foreign: Foreign, emulator: Path) -> Iterator[None]:
+    """While the body runs, `emulator` alone runs foreign programs, and nothing is lent.
+
+    A registration belongs to the user namespace, not to a mount namespace: it must be undone.
+    """
+    name = f"nodebake-{foreign.name}-emulated"
+    # The kernel asks the newest registration first.
+    _register(name, foreign, emulator)
+    try:
+        yield
+    finally:
+        (_BINFMT / name).write_text("-1")
+
+
+def _register(name: str, foreign: Foreign, interpreter: Path) -> None:
     magic, mask = ("".join(f"\\x{byte:02x}" for byte in data) for data in (foreign.magic, foreign.mask))
-    (_BINFMT / "register").write_text(f":nodebake-{foreign.name}:M::{magic}:{mask}:{dispatcher}:PF")
+    (_BINFMT / "register").write_text(f":{name}:M::{magic}:{mask}:{interpreter}:PF")
 
 
 def furnish(root: Path) -> None:

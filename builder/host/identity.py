@@ -46,12 +46,24 @@ def id_map() -> IdMap:
     range, so that nothing inside is root outside. Raises LackingError when there is no range.
     """
     if os.geteuid() == 0:
-        whole = ((0, ROOT_RANGE, COUNT),)
-        return IdMap(whole, whole)
+        return IdMap(*(((0, _root_range(kind), COUNT),) for kind in ("uid", "gid")))
     user = pwd.getpwuid(os.geteuid()).pw_name
     return IdMap(
         ((0, os.geteuid(), 1), (1, _range("/etc/subuid", user), COUNT - 1)),
         ((0, os.getegid(), 1), (1, _range("/etc/subgid", user), COUNT - 1)),
+    )
+
+
+def _root_range(kind: str) -> int:
+    """Where root's range starts: high, or at 0 in a container, whose root is nobody outside anyway."""
+    rows = [line.split() for line in Path(f"/proc/self/{kind}_map").read_text().splitlines()]
+    for start in (ROOT_RANGE, 0):
+        if any(int(first) <= start and start + COUNT <= int(first) + int(count) for first, _, count in rows):
+            return start
+    raise LackingError(
+        f"this container has fewer than {COUNT} {kind}s",
+        facts=["a build runs in a user namespace, and the files of a tree need their owners"],
+        hint="start the container with a whole range of subordinate ids",
     )
 
 

@@ -36,14 +36,18 @@ from builder.recipe.recipe import ImageOutput, Recipe
 VERSIONS = {
     "helper": 1,
     "packages": 1,
+    "mmdebstrap": 1,
     "firmware": 2,
     "files": 1,
     "users": 1,
     "units": 1,
     "script": 1,
-    "finish": 1,
+    "finish": 2,
 }
 """The revision of each step kind: raise it when what the kind makes changes."""
+
+ENGINES = {"native": "packages", "mmdebstrap": "mmdebstrap"}
+"""Engine → the step kind that installs all packages."""
 
 # What an initramfs is made from; files below these are written before it is.
 _EARLY = (
@@ -115,7 +119,7 @@ def make(recipe: Recipe, lock: Lock, machine: str, engine: str = "native") -> Pl
 
     effects = [e for e in recipe.effects() if not isinstance(e, Package)]
     early = [e for e in effects if _is_early(e)]
-    add("packages", f"{len(lock.packages)} packages", _packages(lock.packages, recipe.base.architecture))
+    add(ENGINES[engine], f"{len(lock.packages)} packages", _packages(lock.packages, recipe.base.architecture))
     add("firmware", "initramfs and boot directory", _firmware(recipe, disk, early))
     late = [e for e in effects if not _is_early(e) and not isinstance(e, ConfigTxt | CmdlineWord)]
     for kind, run in groupby(late, key=_kind):
@@ -174,7 +178,11 @@ def _label(kind: str, effects: Sequence[Effect]) -> str:
     if kind == "users":
         return ", ".join(e.name for e in effects if isinstance(e, AddUser))
     if kind == "units":
-        return f"{len(effects)} units"
+        return _count(effects, "unit")
     if kind == "script":
         return next(e.source.source for e in effects if isinstance(e, RunScript))
-    return f"{len(effects)} files" if len(effects) > 1 else getattr(effects[0], "path", "1 file")
+    return _count(effects, "file") if len(effects) > 1 else getattr(effects[0], "path", "1 file")
+
+
+def _count(things: Sequence[object], noun: str) -> str:
+    return f"1 {noun}" if len(things) == 1 else f"{len(things)} {noun}s"

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from builder.build.bench import Bench
-from builder.build.step import files, finish, firmware, packages, script, units, users
+from builder.build.step import files, finish, firmware, mmdebstrap, packages, script, units, users
 
 KINDS: dict[str, Callable[[Mapping[str, Any], Bench], None]] = {
     "packages": packages.run,
+    "mmdebstrap": mmdebstrap.run,
     "firmware": firmware.run,
     "files": files.run,
     "users": users.run,

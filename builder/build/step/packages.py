@@ -39,7 +39,7 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
         _dpkg(bench, "--no-triggers", "--configure", *(f"{n}:{a}" for n, a in batch))
     _dpkg(bench, "--triggers-only", "--pending")
     policy.unlink()
-    _audit(bench)
+    audit(bench)
 
 
 def _start_database(architecture: str, bench: Bench) -> None:
@@ -59,7 +59,7 @@ def _dpkg(bench: Bench, *argv: str) -> None:
     bench.in_helper(["dpkg", f"--root={TREE_IN_HELPER}", *_FORCE, *argv], env=env)
 
 
-def _audit(bench: Bench) -> None:
+def audit(bench: Bench) -> None:
     """The tree's own dpkg must find nothing half-done."""
     (bench.tree / "var/lib/dpkg/arch").unlink(missing_ok=True)
     done = bench.ask_tree(["dpkg", "--audit"])

@@ -21,4 +21,5 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
         confined(folder, item.source).write_bytes(read(item))
     path = bench.tree / "run/script"
     path.write_bytes(read(effect.source))
-    bench.in_tree(["/bin/sh", "-eu", "/run/script"], env={"INPUTS": "/run/inputs"})
+    path.chmod(0o755)
+    bench.in_tree(["/run/script"], env={"INPUTS": "/run/inputs"})

@@ -99,6 +99,11 @@ def test_a_failing_tool_fails_the_unit(machine: Machine) -> None:
     assert not any(call.startswith("resize2fs") for call in machine.called())
 
 
+def test_a_broken_findmnt_is_not_taken_for_a_root_without_partition(machine: Machine) -> None:
+    machine.stub("findmnt", "exit 127")
+    assert machine.run(GROW).returncode == 127
+
+
 @needs_tool("sfdisk")
 def test_the_real_sfdisk_keeps_disk_id_start_and_neighbour(machine: Machine, tmp_path: Path) -> None:
     image = tmp_path / "card.img"
