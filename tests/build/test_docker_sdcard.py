@@ -30,9 +30,9 @@ def _emulator() -> str:
     return found
 
 
-def _tree_program(apart: Apart, *argv: str, **environment: str) -> str:
+def _tree_program(apart: Apart, *argv: str, path: str = PATH) -> str:
     """Run a program of the tree, under the emulator."""
-    return say([_emulator(), "-L", apart.root, apart.root / argv[0], *argv[1:]], **environment)
+    return say([_emulator(), "-L", apart.root, apart.root / argv[0], *argv[1:]], PATH=path)
 
 
 def _boot_file(apart: Apart, name: str) -> str:
@@ -116,7 +116,7 @@ def test_units_and_daemon_configuration_are_valid(docker_sdcard: Apart) -> None:
     path = f"{root}/usr/sbin:{root}/usr/bin"
     config = root / "etc/docker/daemon.json"
     said = _tree_program(
-        docker_sdcard, "usr/sbin/dockerd", "--validate", "--config-file", str(config), PATH=path
+        docker_sdcard, "usr/sbin/dockerd", "--validate", "--config-file", str(config), path=path
     )
     assert "configuration OK" in said
     assert json.loads(config.read_text())["storage-driver"] == "overlay2"

@@ -58,7 +58,7 @@ def test_network_by_dhcp() -> None:
     assert list(texts(effects)) == ["etc/systemd/network/20-ethernet.network"]
     text = texts(effects)["etc/systemd/network/20-ethernet.network"]
     assert text == (
-        "[Match]\nType=ether\nName=e*\n\n[Network]\nDHCP=yes\n\n"
+        "[Match]\nType=ether\nName=e* usb*\n\n[Network]\nDHCP=yes\n\n"
         "[DHCPv4]\nClientIdentifier=mac\nUseHostname=no\nUseDomains=yes\n"
     )
 
@@ -67,7 +67,7 @@ def test_network_with_a_fixed_address() -> None:
     fixed = "{address: 10.42.0.7/24, gateway: 10.42.0.250, dns: [9.9.9.9]}"
     effects = layer(f"network: {{ethernet: {fixed}, hostname: node07}}")
     assert texts(effects)["etc/systemd/network/20-ethernet.network"] == (
-        "[Match]\nType=ether\nName=e*\n\n[Network]\nAddress=10.42.0.7/24\nGateway=10.42.0.250\nDNS=9.9.9.9\n"
+        "[Match]\nType=ether\nName=e* usb*\n\n[Network]\nAddress=10.42.0.7/24\nGateway=10.42.0.250\nDNS=9.9.9.9\n"
     )
     assert texts(effects)["etc/hostname"] == "node07\n"
 
