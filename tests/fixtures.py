@@ -38,13 +38,13 @@ class Site:
     def key(self) -> Path:
         return self.root / "keys" / "operator"
 
-    def built(self, recipe: str) -> dict[str, Any]:
-        """What `nodebake build RECIPE --json` answers; it runs once."""
-        return _build(self.root, recipe)
+    def built(self, recipe: str, *words: str) -> dict[str, Any]:
+        """What `nodebake build RECIPE --json WORDS` answers; it runs once."""
+        return _build(self.root, recipe, *words)
 
-    def manifest(self, recipe: str) -> Manifest:
+    def manifest(self, recipe: str, *words: str) -> Manifest:
         """The release manifest of a recipe."""
-        return parse(Path(self.built(recipe)["manifest"]).read_text(encoding="utf-8"))
+        return parse(Path(self.built(recipe, *words)["manifest"]).read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")
@@ -73,8 +73,8 @@ def _site(root: Path) -> Site:
 
 
 @functools.cache
-def _build(root: Path, recipe: str) -> dict[str, Any]:
-    answer = json.loads(_nodebake(root, "build", recipe, "--json", NODEBAKE_OUT=str(root / "out")))
+def _build(root: Path, recipe: str, *words: str) -> dict[str, Any]:
+    answer = json.loads(_nodebake(root, "build", recipe, *words, "--json", NODEBAKE_OUT=str(root / "out")))
     assert isinstance(answer, dict)
     return answer
 

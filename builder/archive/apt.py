@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from builder.archive.hosts import Mirror
 from builder.errors import LackingError, Problems, RecipeError
@@ -66,7 +66,7 @@ class PrivateApt:
             raise _update_error(done.stderr.decode(errors="replace"), self._mirrors)
         return tuple(self._state(*suite) for suite in self._suites)
 
-    def resolve(self, architecture: str, names: Iterable[str]) -> tuple[Locked, ...]:
+    def resolve(self, architecture: str, names: Sequence[str]) -> tuple[Locked, ...]:
         """Every package that `names` amount to with their dependencies, sorted by name.
 
         Raises RecipeError naming each package that is unknown, with near names, or the conflict.
@@ -76,7 +76,7 @@ class PrivateApt:
                 architecture, "apt-get", "install", "--print-uris", "-qq", "-y", "--no-remove", *names
             )
         except CommandFailed as error:
-            raise self._resolve_error(architecture, error) from error
+            raise self._resolve_error(architecture, names, error) from error
         uris = re.findall(r"^'(\S+)' (\S+) \d+", done.stdout.decode(), re.MULTILINE)
         wanted = dict(self._wanted(uri) for uri, _ in uris)
         queries = [_query(file) for _, file in uris]
@@ -111,8 +111,7 @@ class PrivateApt:
         return run(argv, env={"APT_CONFIG": str(self._config(architecture))}, check=check)
 
     def _state(self, archive: str, suite: str, components: tuple[str, ...]) -> ArchiveState:
-        stem = re.sub(r"^\w+:/*", "", self._mirrors[archive].uri).replace("/", "_")
-        path = self._root / "lists" / f"{stem}_dists_{suite}_InRelease"
+        path = self._root / "lists" / list_name(f"{self._mirrors[archive].uri}/dists/{suite}/InRelease")
         text = path.read_bytes()
         match = re.search(rb"^Date: (.*)$", text, re.MULTILINE)
         if not match:
@@ -127,15 +126,35 @@ class PrivateApt:
                 return unquote(uri.removeprefix(f"{mirror.uri}/")), mirror.archive
         raise LackingError(f"apt names an archive that was not asked for: {uri}")
 
-    def _resolve_error(self, architecture: str, error: CommandFailed) -> RecipeError | Problems:
+    def _resolve_error(
+        self, architecture: str, names: Sequence[str], error: CommandFailed
+    ) -> RecipeError | Problems:
         said = "\n".join(error.facts)
         unknown = re.findall(r"Unable to locate package (\S+)", said)
         unknown += re.findall(r"Package '(\S+)' has no installation candidate", said)
         if not unknown:
-            facts = [fact for fact in error.facts if not fact.startswith("command:")]
-            return RecipeError("the packages cannot be installed together", facts=facts)
-        names = self._apt(architecture, "apt-cache", "pkgnames").stdout.decode().split()
-        return Problems(_unknown(name, names) for name in unknown)
+            return RecipeError(
+                "the packages cannot be installed together", facts=self._unmet(architecture, names)
+            )
+        known = self._apt(architecture, "apt-cache", "pkgnames").stdout.decode().split()
+        return Problems(_unknown(name, known) for name in unknown)
+
+    def _unmet(self, architecture: str, names: Sequence[str]) -> list[str]:
+        """What is in the way, in apt's words, which it has only when it is less quiet."""
+        done = self._apt(
+            architecture, "apt-get", "install", "--simulate", "-q", "-y", "--no-remove", *names, check=False
+        )
+        said = done.stdout.decode(errors="replace").partition("unmet dependencies:\n")[2]
+        lines = [*said.splitlines(), *done.stderr.decode(errors="replace").splitlines()]
+        return [line.strip() for line in lines if line.strip()][:12]
+
+
+def list_name(uri: str) -> str:
+    """The name that apt gives what it fetched from `uri` (URItoFileName in apt-pkg/contrib/strutl.cc)."""
+    parts = urlsplit(uri)
+    text = parts.netloc.rpartition("@")[2] + parts.path
+    quoted = re.sub(r"[^ -~]|[\\|{}\[\]<>\"^~_=!@#$%&* ]", lambda found: f"%{ord(found[0]):02x}", text)
+    return quoted.replace("/", "_")
 
 
 def _unknown(name: str, names: Sequence[str]) -> RecipeError:
@@ -176,28 +195,37 @@ def _proxy() -> str:
     return "".join(f'{name} "{value}";\n' for name, value in rows if value.strip())
 
 
+# What apt says when it is gpgv that verifies, and when it is sqv; the first that is found is told.
+_UPDATE_ERRORS = (
+    (
+        ("EXPKEYSIG", "is not live"),
+        "the key that signed an archive has expired",
+        "update debian-archive-keyring on this machine",
+    ),
+    (
+        ("NO_PUBKEY", "Missing key"),
+        "an archive is signed with a key that its keyring does not hold",
+        "update debian-archive-keyring on this machine",
+    ),
+    (("BADSIG", "Bad signature"), "an archive's signature is bad", None),
+    (
+        ("expired",),
+        "the signature or Release file of an archive has expired",
+        "check this machine's clock, or update debian-archive-keyring",
+    ),
+    (("not signed",), "an archive is not signed", None),
+    (
+        ("Hash Sum mismatch", "unexpected size"),
+        "an archive's index is not the one that its Release file names",
+        "the archive is being updated, or something on the way changes it; try again",
+    ),
+)
+
+
 def _update_error(said: str, mirrors: Mapping[str, Mirror]) -> LackingError:
     facts = [line for line in said.splitlines() if line.startswith(("E:", "W:"))][:6]
-    for mark, message, hint in (
-        (
-            "EXPKEYSIG",
-            "the key that signed an archive has expired",
-            "update debian-archive-keyring on this machine",
-        ),
-        (
-            "expired",
-            "the signature or Release file of an archive has expired",
-            "check this machine's clock, or update debian-archive-keyring",
-        ),
-        (
-            "NO_PUBKEY",
-            "an archive is signed with a key that its keyring does not hold",
-            "update debian-archive-keyring on this machine",
-        ),
-        ("not signed", "an archive is not signed", None),
-        ("BADSIG", "an archive's signature is bad", None),
-    ):
-        if mark in said:
+    for marks, message, hint in _UPDATE_ERRORS:
+        if any(mark in said for mark in marks):
             return LackingError(message, facts=facts, hint=hint)
     uris = ", ".join(sorted(m.uri for m in mirrors.values()))
     return LackingError(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from builder.archive.hosts import Mirror
 from builder.errors import LackingError, NodebakeError, Problems, StaleLockError
@@ -73,7 +73,7 @@ def fetch(
 
 def _chunks(session: requests.Session, uri: str) -> Iterator[bytes]:
     if uri.startswith("file:"):
-        with Path(urlsplit(uri).path).open("rb") as stream:
+        with Path(unquote(urlsplit(uri).path)).open("rb") as stream:
             while chunk := stream.read(CHUNK):
                 yield chunk
         return

@@ -8,7 +8,7 @@ table of public hosts. Of the machine's apt set-up only URIs, proxy and authenti
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +48,8 @@ def choose(
         default, keyring = public[word]
         variable = f"NODEBAKE_ARCHIVE_{word.upper().replace('-', '_')}"
         uri = site.get(word) or environment.get(variable) or machine.get(word) or default
+        # As apt writes it.
+        uri = re.sub(r"^file:///?(?=/)|^file://localhost(?=/)", "file:", uri)
         mirrors[word] = Mirror(word, uri.rstrip("/"), Path(keyring))
     return mirrors
 
@@ -59,14 +61,27 @@ def _uris(folder: Path) -> list[str]:
     for path in files:
         if path.suffix not in (".list", ".sources") or not path.is_file():
             continue
-        for line in path.read_text(errors="replace").splitlines():
-            text = line.split("#", 1)[0].strip()
-            if path.suffix == ".list":
-                match = re.match(r"deb\s+(?:\[[^]]*\]\s+)?(\S+)", text)
-                uris += [match[1]] if match else []
-            elif text.lower().startswith("uris:"):
-                uris += text.split()[1:]
+        text = path.read_text(errors="replace")
+        uris += _deb822(text) if path.suffix == ".sources" else _one_line(text)
     return uris
+
+
+def _one_line(text: str) -> Iterator[str]:
+    """`deb [options] URI suite components…`, a line each."""
+    for line in text.splitlines():
+        match = re.match(r"deb\s+(?:\[[^]]*\]\s+)?(\S+)", line.split("#", 1)[0].strip())
+        if match:
+            yield match[1]
+
+
+def _deb822(text: str) -> Iterator[str]:
+    """Stanzas of `Field: values`, which may go on in lines that begin with a space."""
+    text = re.sub(r"^[ \t]*#.*\n?", "", text, flags=re.MULTILINE)
+    for stanza in re.split(r"\n[ \t]*\n", re.sub(r"\n[ \t]+(?=\S)", " ", text)):
+        rows = (line.partition(":") for line in stanza.splitlines())
+        fields = {key.strip().lower(): words.split() for key, _, words in rows}
+        if "deb" in fields.get("types", ()) and fields.get("enabled") != ["no"]:
+            yield from fields.get("uris", ())
 
 
 def _word(uri: str) -> str | None:

@@ -12,6 +12,9 @@ EMULATOR = "qemu-system-aarch64"
 # An address of the Raspberry Pi's maker. A "locally administered" one would make Linux call the emulated
 # USB network card usb0, where a real board has eth0.
 MAC = "b8:27:eb:00:00:01"
+# An emulated board on a busy machine is ten times slower than a real one, and systemd would give up on
+# devices and services that are merely on their way.
+PATIENCE = "systemd.default_device_timeout_sec=900 systemd.default_timeout_start_sec=900"
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class Machine:
             *("-kernel", str(self.kernel)),
             *("-initrd", str(self.initrd)),
             *tree,
-            *("-append", f"{self.cmdline} console={self.board.console}".strip()),
+            *("-append", f"{self.cmdline} {PATIENCE} console={self.board.console}"),
             *("-drive", f"file={escaped(self.card)},if={self.board.slot},id=card,format=qcow2"),
             *("-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.ssh_port}-:22"),
             *self.board.devices,

@@ -28,6 +28,8 @@ def reasons(path: Path, plan: Plan, step: Step) -> list[str]:
         former = json.loads(path.read_text())
     except (FileNotFoundError, ValueError):
         return ["never built here"]
+    if not isinstance(former, dict):
+        return ["never built here"]
     if former.get("format") != FORMAT:
         return ["never built by this version"]
     slot = _slot(plan, plan.steps.index(step))

@@ -38,11 +38,12 @@ def _joined(groups: Iterable[Sequence[str]], size: int = 400) -> Iterator[list[s
     """Groups in as few calls as the command line allows."""
     batch: list[str] = []
     for group in groups:
-        if len(batch) + len(group) > size:
+        if batch and len(batch) + len(group) > size:
             yield batch
             batch = []
         batch += group
-    yield batch
+    if batch:
+        yield batch
 
 
 def _needs(stanza: dict[str, str], providers: dict[str, list[str]]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.errors import LackingError
+from builder.errors import LackingError, RecipeError
 from builder.host import chroot
 from builder.host.identity import IdMap, id_map
 from builder.host.process import find, run
@@ -60,6 +60,8 @@ def store_root(environment: Mapping[str, str]) -> Path:
 
 def open_workshop(jobs: int | None = None) -> Workshop:
     """Check ids and store; `jobs` is how many processors to use, all by default."""
+    if jobs is not None and jobs < 1:
+        raise RecipeError(f"`--jobs {jobs}`: a build needs at least one processor")
     ids = id_map()
     store = Store.open(store_root(os.environ), ids.root)
     return Workshop(store, ids, machine(), jobs or os.cpu_count() or 1)

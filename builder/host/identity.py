@@ -76,7 +76,8 @@ def _range(path: str, user: str) -> int:
     for line in lines:
         owner, _, rest = line.partition(":")
         start, _, count = rest.partition(":")
-        if owner in (user, str(os.geteuid())) and count.isdigit() and int(count) >= COUNT - 1:
+        numbers = start.isdecimal() and count.isdecimal()
+        if owner in (user, str(os.geteuid())) and numbers and int(count) >= COUNT - 1:
             return int(start)
     kind = "uid" if "uid" in path else "gid"
     raise LackingError(

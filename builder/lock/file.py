@@ -69,7 +69,7 @@ def parse(text: str, name: str) -> Lock:
 
 def _plain(value: Locked | Request) -> dict[str, Any]:
     """Fields without those that are empty."""
-    return {key: field for key, field in asdict(value).items() if field not in ("", False)}
+    return {key: field for key, field in asdict(value).items() if field != "" and field is not False}
 
 
 def _rows(rows: Iterable[dict[str, Any]]) -> str:

@@ -37,12 +37,12 @@ VERSIONS = {
     "helper": 1,
     "packages": 1,
     "mmdebstrap": 1,
-    "firmware": 2,
+    "firmware": 3,
     "files": 1,
     "users": 1,
     "units": 1,
     "script": 1,
-    "finish": 2,
+    "finish": 3,
 }
 """The revision of each step kind: raise it when what the kind makes changes."""
 
@@ -119,7 +119,7 @@ def make(recipe: Recipe, lock: Lock, machine: str, engine: str = "native") -> Pl
 
     effects = [e for e in recipe.effects() if not isinstance(e, Package)]
     early = [e for e in effects if _is_early(e)]
-    add(ENGINES[engine], f"{len(lock.packages)} packages", _packages(lock.packages, recipe.base.architecture))
+    add(ENGINES[engine], _count(lock.packages, "package"), _packages(lock.packages, recipe.base.architecture))
     add("firmware", "initramfs and boot directory", _firmware(recipe, disk, early))
     late = [e for e in effects if not _is_early(e) and not isinstance(e, ConfigTxt | CmdlineWord)]
     for kind, run in groupby(late, key=_kind):
@@ -139,7 +139,7 @@ def _helper(packages: Sequence[Locked], machine: str, epoch: int) -> Step:
     return Step(
         "helper",
         VERSIONS["helper"],
-        f"native tools, {len(debs)} packages",
+        f"native tools, {_count(debs, 'package')}",
         {"debs": debs, "architecture": machine, "epoch": epoch},
     )
 

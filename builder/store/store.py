@@ -42,27 +42,27 @@ class Store:
         """
         try:
             root.mkdir(parents=True, exist_ok=True)
+            mark = root / "format"
+            if not mark.exists():
+                mark.write_text(FORMAT + "\n")
+            found = mark.read_text().strip()
+            if found != FORMAT:
+                raise LackingError(
+                    f"the store `{root}` has format {found}, this nodebake knows {FORMAT}",
+                    hint="use another place: NODEBAKE_STORE=DIR",
+                )
             for name in (*_OURS, *_MAPPED):
                 (root / name).mkdir(mode=0o755, exist_ok=True)
             if os.geteuid() == 0:
                 for name in _MAPPED:
                     os.chown(root / name, owner, owner)
                 os.chown(root / "logs", owner, owner)
-            mark = root / "format"
-            if not mark.exists():
-                mark.write_text(FORMAT + "\n")
         except OSError as error:
             raise LackingError(
                 f"the store `{root}` cannot be written",
                 facts=[error.strerror or str(error)],
                 hint="place it elsewhere: NODEBAKE_STORE=DIR",
             ) from error
-        found = mark.read_text().strip()
-        if found != FORMAT:
-            raise LackingError(
-                f"the store `{root}` has format {found}, this nodebake knows {FORMAT}",
-                hint="use another place: NODEBAKE_STORE=DIR",
-            )
         return cls(root)
 
     @property

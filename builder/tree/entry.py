@@ -54,8 +54,9 @@ def dump(entries: Iterable[Entry]) -> str:
     """A listing as JSON lines, one entry a line, defaults left out."""
     lines = []
     for entry in entries:
+        # In ASCII, for a path may hold what no encoding or line knows.
         fields = {key: value for key, value in asdict(entry).items() if value or type(value) is int}
-        lines.append(json.dumps(fields, separators=(",", ":"), ensure_ascii=False))
+        lines.append(json.dumps(fields, separators=(",", ":")))
     return "".join(line + "\n" for line in lines)
 
 

@@ -15,6 +15,7 @@ from builder.boot.built import Built
 from builder.boot.machine import BOARDS
 from builder.boot.prepare import prepare
 from builder.host.emulator import LOOPBACK, loopback_port, unattended
+from builder.host.scratch import scratch
 
 PANIC = re.compile(r"Kernel panic|^ALERT!|\(initramfs\)|emergency mode", re.MULTILINE)
 PAINT = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
@@ -98,11 +99,11 @@ class Shell:
 @contextmanager
 def booted(image: Built, board: str, folder: Path) -> Iterator[Guest]:
     """Boot an image, unmodified, while the body runs. The serial log stays in `folder`."""
-    port = loopback_port(None)
     log, words = folder / "serial.log", folder / "emulator.log"
     chosen = BOARDS[board]
-    machine = prepare(image, chosen, folder, ssh_port=port, memory=chosen.memory, console=log)
-    started = time.monotonic()
-    with unattended(machine.argv(), words) as process:
-        yield Guest(process, port, log, words, started)
-    machine.card.unlink()
+    with scratch("boot-test") as files:
+        port = loopback_port(None)
+        machine = prepare(image, chosen, files, ssh_port=port, memory=chosen.memory, console=log)
+        started = time.monotonic()
+        with unattended(machine.argv(), words) as process:
+            yield Guest(process, port, log, words, started)

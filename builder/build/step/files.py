@@ -15,18 +15,20 @@ from builder.errors import StepError
 from builder.plan.encode import decode
 from builder.recipe.effect import Content, Delete, FromFile, Inline, MakeDirectory, MakeLink, WriteFile
 
+_MOST_LINKS = 40
+
 
 def run(inputs: Mapping[str, Any], bench: Bench) -> None:
     """Carry out `inputs["effects"]` in order."""
     for effect in decode(inputs["effects"]):
+        if isinstance(effect, MakeDirectory):
+            _own(directory(bench.tree, effect.path), effect, bench.tree)
+            continue
         path = confined(bench.tree, effect.path)
         match effect:
             case WriteFile():
                 _clear(path)
                 path.write_bytes(read(effect.content))
-                _own(path, effect, bench.tree)
-            case MakeDirectory():
-                path.mkdir(exist_ok=True)
                 _own(path, effect, bench.tree)
             case MakeLink():
                 _clear(path)
@@ -40,18 +42,39 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
 
 
 def confined(tree: Path, relative: str) -> Path:
-    """Where `relative` lies in the tree, its parents made; no link on the way leads out of it.
+    """Where `relative` lies in the tree, its parents made; its last part is not followed.
 
-    Raises StepError when a parent is a file, or a link that leaves the tree.
+    Raises StepError when a parent is a file, or a loop of links.
     """
-    folder = tree
-    for part in Path(relative).parent.parts:
-        folder = _follow(tree, folder / part)
-        if not folder.exists():
-            folder.mkdir()
-        if not folder.is_dir():
-            raise StepError(f"`{relative}` cannot be written: `{folder.relative_to(tree)}` is no directory")
-    return folder / Path(relative).name
+    return directory(tree, str(Path(relative).parent)) / Path(relative).name
+
+
+def directory(tree: Path, relative: str) -> Path:
+    """The directory `relative` of the tree, made if it is not there.
+
+    Every link on the way is read with the tree as root, one part at a time: the kernel would take
+    it out of the tree. Raises StepError when a part is a file, or a loop of links.
+    """
+    real = tree
+    todo = list(reversed(Path(relative).parts))
+    links = 0
+    while todo:
+        part = todo.pop()
+        path = real / part
+        if part in ("/", ".."):
+            real = real.parent if part == ".." and real != tree else tree
+        elif path.is_symlink():
+            links += 1
+            if links > _MOST_LINKS:
+                raise StepError(f"`{relative}` leads into a loop of links")
+            todo += reversed(path.readlink().parts)
+        else:
+            if not path.exists():
+                path.mkdir()
+            if not path.is_dir():
+                raise StepError(f"`{relative}` cannot be a directory: `{path.relative_to(tree)}` is none")
+            real = path
+    return real
 
 
 def read(content: Content) -> bytes:
@@ -64,17 +87,6 @@ def read(content: Content) -> bytes:
             if hashlib.sha256(data).hexdigest() != sha256:
                 raise StepError(f"`{source}` has changed while it was being built", hint="build again")
             return data
-
-
-def _follow(tree: Path, path: Path) -> Path:
-    """A link's target as seen with the tree as root."""
-    for _ in range(40):
-        if not path.is_symlink():
-            return path
-        target = str(path.readlink())
-        joined = target if target.startswith("/") else f"/{path.parent.relative_to(tree)}/{target}"
-        path = tree / os.path.normpath(joined).lstrip("/")
-    raise StepError(f"`{path.relative_to(tree)}` is a loop of links")
 
 
 def _clear(path: Path) -> None:

@@ -20,7 +20,9 @@ from builder.errors import StepError
 # The pre-set name of the board's serial port differs by board and kernel; these are Debian's for arm64.
 _CONSOLES = "ttyS1,115200 tty0"
 _HOOK = "/etc/kernel/postinst.d/z50-raspi-firmware"
-_EXECUTABLE = 0o111
+# With MODULES=dep the build machine's hardware would be looked at, and without FSTYPE a disk that is not
+# there yet: then no fsck is put in, and the root file system would never be checked.
+_INITRAMFS = "MODULES=most\nCOMPRESS=zstd\nFSTYPE=ext4\n"
 
 
 def run(inputs: Mapping[str, Any], bench: Bench) -> None:
@@ -40,8 +42,7 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
 def _settings(inputs: Mapping[str, Any], tree: Path) -> None:
     """The three files that Debian's hook reads, and what kind of initramfs boots elsewhere."""
     default = tree / "etc/default"
-    # With MODULES=dep the build machine's hardware would be looked at.
-    _write(tree / "etc/initramfs-tools/conf.d/nodebake", "MODULES=most\nCOMPRESS=zstd\n")
+    _write(tree / "etc/initramfs-tools/conf.d/nodebake", _INITRAMFS)
     # The hook would add cma=64M, which a Pi 4 may not boot with; the kernel's own default is as large.
     settings = {"ROOTPART": inputs["root"], "CONSOLES": _CONSOLES, "CMA": "0"}
     lines = [f"{name}={shlex.quote(value)}\n" for name, value in settings.items()]
@@ -62,7 +63,8 @@ def _config_txt(rows: Sequence[Sequence[str]]) -> str:
 def _fstab(inputs: Mapping[str, Any]) -> str:
     rows = (
         (inputs["root"], "/", "ext4", "noatime,errors=remount-ro", "0", "1"),
-        (inputs["boot"], "/boot/firmware", "vfat", "noatime,umask=0077", "0", "2"),
+        # Nobody can reach the console of a node: a bad boot partition must not keep it off the network.
+        (inputs["boot"], "/boot/firmware", "vfat", "noatime,umask=0077,nofail", "0", "2"),
     )
     return "".join("\t".join(row) + "\n" for row in rows)
 

@@ -67,7 +67,8 @@ def test_network_with_a_fixed_address() -> None:
     fixed = "{address: 10.42.0.7/24, gateway: 10.42.0.250, dns: [9.9.9.9]}"
     effects = layer(f"network: {{ethernet: {fixed}, hostname: node07}}")
     assert texts(effects)["etc/systemd/network/20-ethernet.network"] == (
-        "[Match]\nType=ether\nName=e* usb*\n\n[Network]\nAddress=10.42.0.7/24\nGateway=10.42.0.250\nDNS=9.9.9.9\n"
+        "[Match]\nType=ether\nName=e* usb*\n\n"
+        "[Network]\nAddress=10.42.0.7/24\nGateway=10.42.0.250\nDNS=9.9.9.9\n"
     )
     assert texts(effects)["etc/hostname"] == "node07\n"
 

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a recipe asks of the archives, and how locks differ."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from builder.lock.request import HELPER, changes, helper_packages, request, staleness
+from tests.unit.lock.samples import REQUEST, lock, locked
+from tests.unit.recipe.project import SITE, recipe
+
+X = "format: 1\nboards: [pi4]\nlayers:\n  - packages: [nano]\n  - users: [{name: me, keys: site}]\n"
+
+
+def test_a_recipe_asks_for_its_packages_its_bases_and_the_essential_ones() -> None:
+    found = recipe({"recipes/x.yaml": X, "site.yaml": SITE})
+    asked = request(found)
+    assert asked.architecture == "arm64"
+    assert {"?essential", "apt", "nano", "linux-image-arm64"} <= set(asked.packages)
+    assert list(asked.packages) == sorted(set(asked.packages))
+    assert [suite[:2] for suite in asked.suites] == [(s.archive, s.suite) for s in found.base.suites]
+    assert asked.helper == HELPER
+
+
+def test_the_helper_has_the_interpreters_of_the_tree() -> None:
+    assert helper_packages(REQUEST, ["perl-base", "zstd"]) == REQUEST.helper
+    assert helper_packages(REQUEST, ["python3", "perl"]) == (*REQUEST.helper, "perl", "python3")
+
+
+def test_the_same_request_is_not_stale() -> None:
+    assert staleness(lock(), REQUEST) == []
+
+
+def test_every_reason_is_told() -> None:
+    wanted = replace(
+        REQUEST,
+        architecture="armhf",
+        suites=(),
+        packages=("?essential", "nano", "vim"),
+        helper=("?essential",),
+    )
+    assert staleness(lock(), wanted) == [
+        "architecture was arm64, is armhf",
+        "archives or suites have changed",
+        "asked for since: nano",
+        "asked for since: vim",
+        "no longer asked for: apt",
+        "the tools of the build have changed",
+    ]
+
+
+def test_changes_by_name() -> None:
+    before = lock(locked("a"), locked("b"), locked("c"), locked("e"))
+    after = lock(locked("b", "2.0"), locked("c"), locked("d"), locked("e", sha256="f" * 64))
+    assert [str(change) for change in changes(before, after)] == [
+        "- a 1.0",
+        "  b 1.0 → 2.0",
+        "+ d 1.0",
+        "  e 1.0 → 1.0",
+    ]
