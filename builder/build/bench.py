@@ -16,6 +16,7 @@ from builder.host.worker import SHOWN
 STORE = SHOWN / "store"
 PROJECT = SHOWN / "project"
 HELPER = SHOWN / "helper"
+TREE = SHOWN / "tree"
 TREE_IN_HELPER = "/mnt"
 """Where a step's tree is seen from inside the helper, whose programs work on it."""
 

@@ -4,22 +4,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
-from builder.archive.fetch import fetch, missing
+from builder.archive.fetch import deb_path, fetch, missing
 from builder.archive.hosts import Mirror
 from builder.build.deliver import Delivery
 from builder.build.former import remember
-from builder.build.workshop import Workshop, interpreter, require_programs, require_space
+from builder.build.staff import worker_for
+from builder.build.workshop import Workshop, require_programs, require_space
+from builder.errors import NodebakeError
 from builder.host.worker import Worker
 from builder.lock.lock import Lock
 from builder.plan.plan import ENGINES, Made, Plan
 from builder.plan.step import Step
 from builder.report.report import Report
+from builder.store import hold
 
-WORKER = "builder.build.worker"
 INSTALLERS = set(ENGINES.values())
 _COMPRESSED_SHARE = 0.6
 
@@ -38,52 +39,78 @@ def build(
     Raises LackingError before the first step, StepError and whatever a step raises later; then the
     output holds what it held before, and the store every step that was finished.
     """
+    store = workshop.store
+    _use(plan, lock, workshop)
     todo = {made: delivery for made, delivery in deliveries.items() if not delivery.is_there()}
     if not todo:
         _tell_cached(plan, report)
         return
-    store = workshop.store
-    lacking = [step for step in plan.steps if not store.has(step.id)]
+    with hold.shared(store.root, lambda: report.say("waiting for somebody who cleans up the store")):
+        _steps(plan, lock, workshop, mirrors, todo, project, report)
+        remember(store.plan(plan.recipe.name), plan)
+        _outputs(plan, lock, workshop, todo, report)
+        _use(plan, lock, workshop)
+
+
+def _steps(
+    plan: Plan,
+    lock: Lock,
+    workshop: Workshop,
+    mirrors: Mapping[str, Mirror],
+    todo: Mapping[Made, Delivery],
+    project: Path,
+    report: Report,
+) -> None:
+    """Run what the store lacks."""
+    lacking = [step for step in plan.steps if not workshop.store.has(step.id)]
     require_programs({step.kind for step in lacking})
     _require_space(plan, lock, workshop, lacking, next(iter(todo.values())).parent)
     _fetch(lock, workshop, mirrors, lacking, report)
     total = len(plan.steps) + len(todo)
     if lacking:
-        with _worker(plan, workshop, {"project": project}) as worker:
+        with worker_for(plan.recipe.base.architecture, workshop, {"project": project}) as worker:
             for number, step in enumerate(plan.steps, 1):
-                _step(worker, step, number, total, step not in lacking, report)
-    remember(store.plan(plan.recipe.name), plan)
+                try:
+                    _step(worker, step, number, total, step not in lacking, report)
+                except NodebakeError as error:
+                    error.facts += _look(plan, step, number)
+                    raise
+
+
+def _outputs(
+    plan: Plan, lock: Lock, workshop: Workshop, todo: Mapping[Made, Delivery], report: Report
+) -> None:
+    total = len(plan.steps) + len(todo)
     for number, (made, delivery) in enumerate(todo.items(), len(plan.steps) + 1):
         started = time.monotonic()
         report.step_started(number, total, f"image  {delivery.version}")
-        with delivery.open(workshop.ids.root), _worker(plan, workshop, {"out": delivery.making}) as worker:
+        with (
+            delivery.open(workshop.ids.root),
+            worker_for(plan.recipe.base.architecture, workshop, {"out": delivery.making}) as worker,
+        ):
             worker.ask({"output": delivery.order(plan, made)})
-            delivery.release(plan, lock, made, store)
+            delivery.release(plan, lock, made, workshop.store)
         seconds = time.monotonic() - started
         report.step_done(number, total, "image", seconds=seconds, cached=False, detail=delivery.version)
+
+
+def _use(plan: Plan, lock: Lock, workshop: Workshop) -> None:
+    """Mark what this plan uses. Package files last: of what was used together they are to stay longest."""
+    workshop.store.use(workshop.store.object(step.id) for step in plan.steps)
+    packages = (*lock.packages, *lock.helpers[workshop.machine])
+    workshop.store.use(deb_path(workshop.store.debs, package.sha256) for package in packages)
+
+
+def _look(plan: Plan, step: Step, number: int) -> tuple[str, ...]:
+    """The call that shows what a failed step saw."""
+    if not step.below:
+        return ()
+    return (f"a shell where it failed: nodebake shell {plan.recipe.name} --step {number}",)
 
 
 def _tell_cached(plan: Plan, report: Report) -> None:
     total = len(plan.steps) + len(plan.outputs)
     report.step_done(total, total, "image", seconds=0.0, cached=True, detail="nothing has changed")
-
-
-@contextmanager
-def _worker(plan: Plan, workshop: Workshop, folders: Mapping[str, Path]) -> Iterator[Worker]:
-    """A worker that knows how this plan's programs run."""
-    architecture = plan.recipe.base.architecture
-    foreign = interpreter(workshop, architecture)
-    with Worker(WORKER, workshop.ids, {"store": workshop.store.root, **folders}) as worker:
-        worker.tell(
-            {
-                "architecture": architecture,
-                "machine": workshop.machine,
-                "emulator": foreign.emulator if foreign else "",
-                "dispatcher": foreign.dispatcher if foreign else "",
-                "jobs": workshop.jobs,
-            }
-        )
-        yield worker
 
 
 def _step(worker: Worker, step: Step, number: int, total: int, cached: bool, report: Report) -> None:
@@ -111,12 +138,12 @@ def _fetch(
     """Bring the .debs that the lacking steps read."""
     kinds = {step.kind for step in lacking}
     wanted = lock.packages if kinds & INSTALLERS else ()
-    wanted += lock.helpers[workshop.machine] if kinds & {"helper", *INSTALLERS} else ()
+    wanted += lock.helpers[workshop.machine] if "helper" in kinds else ()
     absent = missing(dict.fromkeys(wanted), workshop.store.debs)
     if not absent:
         return
     with report.bytes_bar(f"fetching {len(absent)} packages", sum(p.size for p in absent)) as bar:
-        fetch(absent, workshop.store.debs, mirrors, bar.advance)
+        fetch(absent, workshop.store.debs, mirrors, bar.advance, lock.archives)
 
 
 def _require_space(plan: Plan, lock: Lock, workshop: Workshop, lacking: list[Step], out: Path) -> None:

@@ -24,11 +24,12 @@ _KINDS = {
 }
 
 
-def scan(delta: Path, epoch: int, jobs: int) -> list[Entry]:
+def scan(delta: Path, epoch: int | None, jobs: int) -> list[Entry]:
     """The entries of an overlayfs upper directory, sorted by path.
 
     On the disk, access times and all times later than `epoch` (seconds since 1970) are set to it
-    first. Sockets are left out: nothing listens on them any more.
+    first; with None, everything is only looked at. Sockets are left out: nothing listens on them
+    any more.
     """
     found: list[Entry] = []
     links: dict[int, list[int]] = defaultdict(list)
@@ -56,15 +57,18 @@ def scan(delta: Path, epoch: int, jobs: int) -> list[Entry]:
     return sorted(found, key=lambda entry: entry.path)
 
 
-def _entry(name: str, path: str, status: os.stat_result, epoch: int) -> Entry:
+def _entry(name: str, path: str, status: os.stat_result, epoch: int | None) -> Entry:
     kind = _KINDS[stat.S_IFMT(status.st_mode)]
     device = ""
     if kind in (Kind.CHARACTER, Kind.BLOCK):
         device = f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
         if device == "0:0":
             return Entry(path, Kind.WHITEOUT, 0, 0, 0, 0)
-    # mke2fs keeps an access time that is older than the epoch, and reading moves it.
-    os.utime(name, (epoch, min(int(status.st_mtime), epoch)), follow_symlinks=False)
+    mtime = int(status.st_mtime)
+    if epoch is not None:
+        mtime = min(mtime, epoch)
+        # mke2fs keeps an access time that is older than the epoch, and reading moves it.
+        os.utime(name, (epoch, mtime), follow_symlinks=False)
     xattrs = tuple(
         (attribute, os.getxattr(name, attribute, follow_symlinks=False).hex())
         for attribute in sorted(os.listxattr(name, follow_symlinks=False))
@@ -76,7 +80,7 @@ def _entry(name: str, path: str, status: os.stat_result, epoch: int) -> Entry:
         mode=stat.S_IMODE(status.st_mode),
         uid=status.st_uid,
         gid=status.st_gid,
-        mtime=min(int(status.st_mtime), epoch),
+        mtime=mtime,
         size=status.st_size if kind == Kind.FILE else 0,
         target=str(Path(name).readlink()) if kind == Kind.LINK else "",
         device=device,

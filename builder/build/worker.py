@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The worker: runs inside the namespaces and builds what the store lacks, step by step.
 
-Orders come as JSON, one a line: {"build": step…} or {"output": …}; events go back the same way. Each
-step runs in a child with a mount namespace of its own, so what it mounted ends with it.
+Orders come as JSON, one a line: {"build": step…}, {"output": …}, {"store": …} or {"shell": …}; events go
+back the same way. Each runs in a child with a mount namespace of its own, so what it mounted ends with it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from builder.build import assemble
-from builder.build.bench import STORE, Bench, mount_helper, scaffold
+from builder.build import assemble, look, tend
+from builder.build.bench import STORE, TREE, Bench, mount_helper, scaffold
 from builder.build.delta import scan
 from builder.build.step import KINDS, helper
 from builder.host import chroot, linux
@@ -25,8 +25,6 @@ from builder.host.overlay import mount_overlay
 from builder.host.worker import SHOWN, enter, receive, send
 from builder.store.store import Store
 from builder.tree.entry import dump
-
-TREE = SHOWN / "tree"
 
 
 def main() -> None:
@@ -39,6 +37,10 @@ def main() -> None:
         started = time.monotonic()
         if "build" in order:
             in_child(partial(_build, order["build"], setting))
+        elif "store" in order:
+            in_child(partial(tend.run, order["store"], setting["jobs"]))
+        elif "shell" in order:
+            in_child(partial(look.run, order["shell"], setting))
         else:
             in_child(partial(assemble.run, order["output"], setting["jobs"]))
         send({"done": True, "seconds": time.monotonic() - started})

@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
 import socket
 import subprocess
-import sys
-import termios
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +13,14 @@ from pathlib import Path
 from builder.errors import LackingError, NodebakeError
 from builder.host.linux import die_with_parent
 from builder.host.process import CommandFailed, environment
+from builder.host.terminal import terminal_as_it_was
 
 LOOPBACK = "127.0.0.1"
 
 
 def attended(argv: Sequence[str]) -> None:
     """Run a program that has the terminal until it ends. Raises CommandFailed when it fails."""
-    with _terminal_as_it_was(), _started(argv, stdin=None, output=None) as process:
+    with terminal_as_it_was(), _started(argv, stdin=None, output=None) as process:
         code = process.wait()
     if code:
         raise CommandFailed(argv, code, "", None)
@@ -73,18 +71,3 @@ def _started(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-@contextmanager
-def _terminal_as_it_was() -> Iterator[None]:
-    """A program that is killed leaves the terminal raw; put it back."""
-    try:
-        settings = termios.tcgetattr(sys.__stdin__) if sys.__stdin__ else None
-    except (termios.error, ValueError):
-        settings = None
-    try:
-        yield
-    finally:
-        if settings and sys.__stdin__:
-            with contextlib.suppress(termios.error):
-                termios.tcsetattr(sys.__stdin__, termios.TCSADRAIN, settings)

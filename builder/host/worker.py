@@ -50,23 +50,33 @@ _FRESH = (
 class Worker:
     """The starter's side. `folders` are shown to the worker as `/run/nodebake/<name>`."""
 
-    def __init__(self, module: str, ids: IdMap, folders: Mapping[str, Path]) -> None:
+    def __init__(
+        self, module: str, ids: IdMap, folders: Mapping[str, Path], *, terminal: bool = False
+    ) -> None:
         self._module = module
         self._ids = ids
         self._folders = folders
+        self._terminal = terminal
+        self.streams: tuple[int, ...] = ()
+        """With `terminal`: this side's stdin, stdout and stderr, as numbers on the other side."""
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
 
     def __enter__(self) -> Self:
+        self.streams = tuple(os.dup(number) for number in range(3)) if self._terminal else ()
         self._process = subprocess.Popen(
             [sys.executable, "-m", self._module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
             env={**environment(), "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
-            # The terminal's ^C is for the starter alone: it then ends the worker.
-            start_new_session=True,
+            # The terminal's ^C is for the starter alone: it then ends the worker. To hand a terminal
+            # on, though, one must belong to its session.
+            start_new_session=not self._terminal,
+            pass_fds=self.streams,
             preexec_fn=linux.die_with_parent,
         )
+        for number in self.streams:
+            os.close(number)
         folders = {name: str(path) for name, path in self._folders.items()}
         self.tell({"folders": folders, "root": self._ids.root})
         answer = self._receive()
@@ -97,14 +107,20 @@ class Worker:
             if stream:
                 stream.close()
 
-    def ask(self, order: Mapping[str, Any]) -> None:
-        """Have an order carried out. Raises what went wrong, in the words of this side's paths."""
+    def ask(self, order: Mapping[str, Any]) -> list[Any]:
+        """Have an order carried out; what was found doing it.
+
+        Raises what went wrong, in the words of this side's paths.
+        """
         self.tell(order)
+        found: list[Any] = []
         problem: NodebakeError | None = None
         while "done" not in (event := self._receive()):
-            problem = self._error(event["error"])
+            found += event.get("found", ())
+            problem = self._error(event["error"]) if "error" in event else problem
         if problem:
             raise problem
+        return found
 
     def tell(self, message: Mapping[str, Any]) -> None:
         """Send something that has no answer."""

@@ -2,7 +2,9 @@
 """The store: everything that was built or fetched, by the name of its content.
 
     format              the number of this layout
+    lock                held by who works here: shared by builds, alone by who removes (hold.py)
     debs/SHA256.deb     packages, as fetched
+    objects/ID/         its mtime says when a build used it last, as that of a .deb does
     objects/ID/delta/   what a step wrote: an overlayfs upper directory
     objects/ID/listing  its entries, JSON lines
     objects/ID/step     what the step was, JSON
@@ -19,6 +21,8 @@ Files below objects/ and tmp/ belong to the build's mapped ids.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from builder.errors import LackingError
@@ -80,6 +84,12 @@ class Store:
     def has(self, identity: str) -> bool:
         """Whether a step's result is there. An object appears with one rename, so whole or not."""
         return self.object(identity).is_dir()
+
+    def use(self, places: Iterable[Path]) -> None:
+        """Mark objects or package files as used now; what is not there is passed over."""
+        for place in places:
+            with suppress(FileNotFoundError):
+                os.utime(place)
 
     def delta(self, identity: str) -> Path:
         return self.object(identity) / "delta"

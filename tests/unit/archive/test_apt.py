@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -87,11 +88,11 @@ def stanza(name: str, fields: str) -> str:
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[Archive]:
-    keys = tmp_path / "keys"
-    keys.mkdir(mode=0o700)
-    yield Archive(tmp_path / "archive", keys)
-    # gpg starts an agent for these keys that would stay.
-    subprocess.run(["gpgconf", "--homedir", str(keys), "--kill", "gpg-agent"], check=False)
+    # A path of its own, because the agent's socket lies in it and may be no longer than 108 bytes.
+    with TemporaryDirectory(prefix="nodebake-gpg-", dir="/tmp") as keys:
+        yield Archive(tmp_path / "archive", Path(keys))
+        # gpg starts an agent for these keys that would stay.
+        subprocess.run(["gpgconf", "--homedir", keys, "--kill", "gpg-agent"], check=False)
 
 
 @pytest.fixture
