@@ -198,6 +198,11 @@ def _proxy() -> str:
 # What apt says when it is gpgv that verifies, and when it is sqv; the first that is found is told.
 _UPDATE_ERRORS = (
     (
+        ("No space left on device",),
+        "the store's disk is full",
+        "free some space, or go elsewhere: NODEBAKE_STORE=DIR",
+    ),
+    (
         ("EXPKEYSIG", "is not live"),
         "the key that signed an archive has expired",
         "update debian-archive-keyring on this machine",

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Locked .debs into the store: over HTTP, each checked against the lock before it is kept."""
+"""Locked .debs into the store: over HTTP, each checked against the lock before it is kept.
+
+What has left its archive is looked for in the archive of former states.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from builder.archive.hosts import Mirror
+from builder.archive.snapshot import former_uris
 from builder.errors import LackingError, NodebakeError, Problems, StaleLockError
-from builder.lock.lock import Locked
+from builder.lock.lock import ArchiveState, Locked
 
 if TYPE_CHECKING:
     import requests
@@ -25,8 +29,9 @@ GONE = (404, 410)
 
 
 def missing(packages: Iterable[Locked], folder: Path) -> list[Locked]:
-    """Those whose .deb the store lacks."""
-    return [p for p in packages if not deb_path(folder, p.sha256).exists()]
+    """Those whose .deb the store lacks, each file once: tree and helper share packages for all machines."""
+    files = {p.sha256: p for p in packages}
+    return [p for sha256, p in files.items() if not deb_path(folder, sha256).exists()]
 
 
 def deb_path(folder: Path, sha256: str) -> Path:
@@ -39,15 +44,18 @@ def fetch(
     folder: Path,
     mirrors: Mapping[str, Mirror],
     advance: Callable[[int], None],
+    states: Iterable[ArchiveState] = (),
 ) -> None:
     """Bring `packages` into `folder`, several at once; `advance` hears of bytes as they come.
 
-    Raises StaleLockError for what has left its archive, LackingError for an archive that is down
+    `states` are those of the lock: they say which former state of an archive had a package.
+    Raises StaleLockError for what is nowhere any more, LackingError for an archive that is down
     and NodebakeError for bytes that are not those of the lock; nothing of a bad file is kept.
     """
     import requests
 
     problems: list[NodebakeError] = []
+    states = tuple(states)
 
     with requests.Session() as session, ThreadPoolExecutor(CONNECTIONS) as pool:
 
@@ -55,20 +63,43 @@ def fetch(
             if problems:
                 return
             uri = f"{mirrors[package.archive].uri}/{quote(package.path)}"
+            target = deb_path(folder, package.sha256)
+            tried = [uri]
             try:
-                _keep(package, _chunks(session, uri), deb_path(folder, package.sha256), advance)
-            except requests.HTTPError as error:
-                problems.append(_refused(package, uri, error.response.status_code))
-            except requests.RequestException as error:
-                problems.append(_down(package, uri, error))
-            except FileNotFoundError:
-                problems.append(_refused(package, uri, GONE[0]))
+                problem = _from(session, uri, package, target, advance)
+                for former in former_uris(package, states, mirrors):
+                    if not isinstance(problem, StaleLockError):
+                        break
+                    tried.append(former)
+                    # Why it is not there either does not matter: the archive's answer stands.
+                    problem = _from(session, former, package, target, advance) and problem
             except NodebakeError as error:
-                problems.append(error)
+                problem = error
+            if isinstance(problem, StaleLockError):
+                problem = _gone(package, tried)
+            if problem:
+                problems.append(problem)
 
         list(pool.map(one, packages))
     if problems:
         raise problems[0] if len(problems) == 1 else Problems(problems)
+
+
+def _from(
+    session: requests.Session, uri: str, package: Locked, target: Path, advance: Callable[[int], None]
+) -> NodebakeError | None:
+    """Fetch from one place; why it did not come."""
+    import requests
+
+    try:
+        _keep(package, _chunks(session, uri), target, advance)
+    except requests.HTTPError as error:
+        return _refused(package, uri, error.response.status_code)
+    except requests.RequestException as error:
+        return _down(package, uri, error)
+    except FileNotFoundError:
+        return _gone(package, [uri])
+    return None
 
 
 def _chunks(session: requests.Session, uri: str) -> Iterator[bytes]:
@@ -104,12 +135,17 @@ def _keep(package: Locked, chunks: Iterator[bytes], target: Path, advance: Calla
 
 def _refused(package: Locked, uri: str, status: int) -> NodebakeError:
     if status in GONE:
-        return StaleLockError(
-            f"`{package.name}` {package.version} has left archive `{package.archive}`",
-            facts=[uri],
-            hint="`nodebake lock RECIPE --update` takes the versions that are there now",
-        )
+        return _gone(package, [uri])
     return LackingError(f"archive `{package.archive}` answers {status}", facts=[uri])
+
+
+def _gone(package: Locked, tried: list[str]) -> StaleLockError:
+    return StaleLockError(
+        f"`{package.name}` {package.version} has left archive `{package.archive}`",
+        facts=tried,
+        hint="`nodebake store import BUNDLE` brings it back where there is a bundle; "
+        "`nodebake lock RECIPE --update` takes the versions that are there now",
+    )
 
 
 def _down(package: Locked, uri: str, error: Exception) -> LackingError:

@@ -27,5 +27,7 @@ PUBLIC = {
     "raspbian": PublicArchive(
         "http://raspbian.raspberrypi.com/raspbian", f"{_KEYRINGS}/raspbian-archive-keyring.gpg"
     ),
+    # The former states of the first two, for packages that have left them.
+    "snapshot": PublicArchive("http://snapshot.debian.org", f"{_KEYRINGS}/debian-archive-keyring.gpg"),
     "docker": PublicArchive("https://download.docker.com/linux/debian", f"{_KEYRINGS}/docker.gpg"),
 }

@@ -44,7 +44,7 @@ def run(order: Mapping[str, Any], jobs: int) -> None:
     """Make `NAME.img` and what is read off it in the output folder."""
     store = Store(STORE)
     _show(order, store)
-    entries = merge(parse(store.listing(i).read_text()) for i in order["tree"])
+    entries = merge(parse(store.listed(i)) for i in order["tree"])
     layout = lay_out(entries, boot_size=order["boot_size"], free=order["free"])
     image = OUT / f"{order['name']}.img"
     tools = HelperTools(store.log(order["id"]))

@@ -88,7 +88,8 @@ class Bench:
 def mount_helper(delta: Path, store_debs: Path) -> None:
     """Show the helper at HELPER, with the tree's place, the .debs and a /proc in it."""
     HELPER.mkdir(exist_ok=True)
-    linux.bind(delta, HELPER)
+    # Its programs would write logs into it, and an object stays as it was made.
+    linux.bind(delta, HELPER, read_only=True)
     furnish(HELPER)
     (HELPER / "run/debs").mkdir()
     linux.bind(store_debs, HELPER / "run/debs", read_only=True)

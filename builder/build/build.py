@@ -139,7 +139,7 @@ def _fetch(
     kinds = {step.kind for step in lacking}
     wanted = lock.packages if kinds & INSTALLERS else ()
     wanted += lock.helpers[workshop.machine] if "helper" in kinds else ()
-    absent = missing(dict.fromkeys(wanted), workshop.store.debs)
+    absent = missing(wanted, workshop.store.debs)
     if not absent:
         return
     with report.bytes_bar(f"fetching {len(absent)} packages", sum(p.size for p in absent)) as bar:

@@ -21,7 +21,7 @@ from builder.image.layout import lay_out
 from builder.lock.file import dump as dump_lock
 from builder.lock.lock import Lock
 from builder.plan.plan import Made, Plan
-from builder.release import checksums, contents, manifest, sbom
+from builder.release import checksums, contents, index, manifest, sbom
 from builder.release.manifest import Artifact, Manifest, StepId
 from builder.store.store import Store
 from builder.tree.entry import merge, parse
@@ -103,7 +103,7 @@ class Delivery:
 
     def release(self, plan: Plan, lock: Lock, made: Made, store: Store) -> None:
         """Write manifest, bill of materials and checksums beside what the worker made."""
-        listing = merge(parse(store.listing(step.id).read_text()) for step in plan.tree)
+        listing = merge(parse(store.listed(step.id)) for step in plan.tree)
         layout = lay_out(listing, boot_size=made.output.boot_size, free=made.output.free)
         recipe = plan.recipe
         bare = Manifest(
@@ -126,16 +126,21 @@ class Delivery:
         names = self._names()
         tool = f"nodebake-{__version__}"
         (self.making / names["sbom"]).write_text(sbom.sbom(bare, distribution=recipe.base.release, tool=tool))
-        artifacts = tuple(
-            Artifact(kind, names[kind], path.stat().st_size, checksums.file_sha256(path))
-            for kind in ("image", "compressed", "bmap", "index", "sbom")
-            if (path := self.making / names[kind])
-        )
+        artifacts = tuple(self._artifact(kind) for kind in ("image", "compressed", "bmap", "index", "sbom"))
         text = manifest.dump(replace(bare, artifacts=artifacts))
         (self.making / names["manifest"]).write_text(text)
         sums = {a.name: a.sha256 for a in artifacts}
         sums[names["manifest"]] = hashlib.sha256(text.encode()).hexdigest()
         (self.making / names["checksums"]).write_text(checksums.dump(sums))
+
+    def _artifact(self, kind: str) -> Artifact:
+        path = self.making / self._names()[kind]
+        if kind == "image":
+            # The one pass over it has its hash already; the image is the largest file by far.
+            sha256 = index.parse((self.making / self._names()["index"]).read_bytes()).image_sha256
+        else:
+            sha256 = checksums.file_sha256(path)
+        return Artifact(kind, path.name, path.stat().st_size, sha256)
 
     def _names(self) -> dict[str, str]:
         image = f"{self.stem}.img"

@@ -13,6 +13,7 @@ from typing import Any
 
 from builder.build.bench import STORE
 from builder.build.delta import scan
+from builder.errors import NodebakeError
 from builder.host.worker import send
 from builder.store.held import UNREADABLE
 from builder.store.store import Store
@@ -106,10 +107,17 @@ def _is_held(lock: Path) -> bool:
 
 
 def _delete(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise NodebakeError(
+            f"`{path}` cannot be removed",
+            facts=[_why(error)],
+            hint="it is not the build's own: remove it by hand",
+        ) from error
 
 
 def _why(error: BaseException) -> str:

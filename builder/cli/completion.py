@@ -9,7 +9,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterator
 
-from builder.cli.verb import Option, Verb
+from builder.cli.verb import Option, Verb, groups
 from builder.cli.verbs import EVERYWHERE, VERBS
 from builder.errors import Exit
 from builder.report.report import Report
@@ -29,8 +29,8 @@ def bash() -> Iterator[str]:
     yield "_nodebake() {"
     yield '    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb="" each'
     yield '    for each in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do'
-    yield '        case "$each" in'
-    yield f"            {'|'.join(verb.name for verb in VERBS)}) verb=$each; break ;;"
+    yield '        case "${verb:+$verb }$each" in'
+    yield f'            {_all_words()}) verb="${{verb:+$verb }}$each" ;;'
     yield "        esac"
     yield "    done"
     yield '    case "$verb $before" in'
@@ -45,8 +45,11 @@ def bash() -> Iterator[str]:
             if any(option.words.startswith("recipe") for option in _positional(verb))
             else ""
         )
-        yield f'        {verb.name}) mapfile -t COMPREPLY < <(compgen -W "{words}{more}" -- "$word") ;;'
-    verbs = " ".join([*(verb.name for verb in VERBS), "--help", "--version", *_everywhere()])
+        yield f'        "{verb.name}") mapfile -t COMPREPLY < <(compgen -W "{words}{more}" -- "$word") ;;'
+    for first, seconds in groups(VERBS).items():
+        words = " ".join([*seconds, "--help"])
+        yield f'        "{first}") mapfile -t COMPREPLY < <(compgen -W "{words}" -- "$word") ;;'
+    verbs = " ".join([*_first_words(), "--help", "--version", *_everywhere()])
     yield f'        *) mapfile -t COMPREPLY < <(compgen -W "{verbs}" -- "$word") ;;'
     yield "    esac"
     yield "}"
@@ -61,8 +64,8 @@ def zsh() -> Iterator[str]:
     yield "    local -a verbs recipes"
     yield "    local verb each"
     yield "    for each in ${words[2,CURRENT-1]}; do"
-    yield '        case "$each" in'
-    yield f"            {'|'.join(verb.name for verb in VERBS)}) verb=$each; break ;;"
+    yield '        case "${verb:+$verb }$each" in'
+    yield f'            {_all_words()}) verb="${{verb:+$verb }}$each" ;;'
     yield "        esac"
     yield "    done"
     yield '    case "$verb $words[CURRENT-1]" in'
@@ -77,11 +80,13 @@ def zsh() -> Iterator[str]:
             if any(o.words.startswith("recipe") for o in _positional(verb))
             else ""
         )
-        yield f"        {verb.name}) compadd -- {words}{more} ;;"
+        yield f'        "{verb.name}") compadd -- {words}{more} ;;'
+    for first, seconds in groups(VERBS).items():
+        yield f'        "{first}") compadd -- {" ".join(seconds)} --help ;;'
     yield "        *)"
     yield "            verbs=("
-    for verb in VERBS:
-        yield f"                {_quoted(f'{verb.name}:{verb.summary}')}"
+    for word, summary in _first_words().items():
+        yield f"                {_quoted(f'{word}:{summary}')}"
     yield "            )"
     yield "            _describe verb verbs"
     yield f"            compadd -- --help --version {' '.join(_everywhere())} ;;"
@@ -96,12 +101,18 @@ def fish() -> Iterator[str]:
     yield "complete -c nodebake -f"
     for option in EVERYWHERE:
         yield _fish_option("", option)
-    names = " ".join(verb.name for verb in VERBS)
+    first_words = _first_words()
+    for word, summary in first_words.items():
+        unused = f"not __fish_seen_subcommand_from {' '.join(first_words)}"
+        yield f"complete -c nodebake -n '{unused}' -a {word} -d {_quoted(summary)}"
+    for first, seconds in groups(VERBS).items():
+        unused = (
+            f"__fish_seen_subcommand_from {first}; and not __fish_seen_subcommand_from {' '.join(seconds)}"
+        )
+        yield f"complete -c nodebake -n '{unused}' -a '{' '.join(seconds)}'"
     for verb in VERBS:
-        unused = f"not __fish_seen_subcommand_from {names}"
-        yield f"complete -c nodebake -n '{unused}' -a {verb.name} -d {_quoted(verb.summary)}"
-    for verb in VERBS:
-        seen = f"-n '__fish_seen_subcommand_from {verb.name}' "
+        words = "; and ".join(f"__fish_seen_subcommand_from {word}" for word in verb.name.split())
+        seen = f"-n '{words}' "
         for option in verb.options:
             if not option.positional:
                 yield _fish_option(seen, option)
@@ -143,6 +154,23 @@ def _valued() -> Iterator[tuple[str, Option]]:
         for option in verb.options:
             if option.takes_value and not option.positional:
                 yield "|".join(f'"{verb.name} {name}"' for name in option.names), option
+
+
+def _first_words() -> dict[str, str]:
+    """Each verb's first word with what it is for."""
+    found: dict[str, str] = {}
+    for verb in VERBS:
+        first, _, second = verb.name.partition(" ")
+        if second:
+            found.setdefault(first, ", ".join(groups(VERBS)[first]))
+        else:
+            found[first] = verb.summary
+    return found
+
+
+def _all_words() -> str:
+    """A shell pattern of every verb, and of the first word of those of two."""
+    return "|".join(f'"{name}"' for name in [*groups(VERBS), *(verb.name for verb in VERBS)])
 
 
 def _positional(verb: Verb) -> list[Option]:

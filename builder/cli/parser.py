@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from builder import __version__
-from builder.cli.verb import Option, Verb
+from builder.cli.verb import Option, Verb, groups
 from builder.cli.verbs import EVERYWHERE, VERBS
 from builder.errors import RecipeError
 
@@ -30,9 +30,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if not argv:
         raise Told(top.format_help())
     first = top.parse_args(argv)
-    verb = _verb(first.verb)
+    verb, rest = _verb(first.verb, first.rest)
     parser = verb_parser(verb)
-    arguments, unknown = parser.parse_known_args(first.rest, argparse.Namespace(**_without(first, "rest")))
+    known = argparse.Namespace(**{**_without(first, "rest"), "verb": verb.name})
+    arguments, unknown = parser.parse_known_args(rest, known)
     if unknown:
         raise _unexpected(unknown[0], verb)
     arguments.module = verb.module
@@ -121,16 +122,35 @@ def _add(
         parser.add_argument(*option.names, help=option.help, **{**option.settings, **(settings or {})})
 
 
-def _verb(name: str) -> Verb:
-    for verb in VERBS:
-        if verb.name == name:
-            return verb
+def _verb(name: str, rest: list[str]) -> tuple[Verb, list[str]]:
+    """The verb of one word or two, and what stands behind it."""
+    named = {verb.name: verb for verb in VERBS}
+    seconds = groups(VERBS)
+    if name in named:
+        return named[name], rest
+    if name in seconds:
+        if rest and f"{name} {rest[0]}" in named:
+            return named[f"{name} {rest[0]}"], rest[1:]
+        if rest and rest[0] in ("-h", "--help"):
+            raise Told(_group_help(name))
     from builder.recipe.near import did_you_mean
 
-    raise RecipeError(
-        f"there is no verb `{name}`",
-        hint=did_you_mean(name, [verb.name for verb in VERBS], what="the verbs are"),
-    )
+    if name in seconds:
+        asked = rest[0] if rest else ""
+        raise RecipeError(
+            f"there is no verb `{name} {asked}`" if asked else f"`{name}` wants another word",
+            hint=did_you_mean(asked, seconds[name], what="there are"),
+        )
+    known = [*(verb for verb in named if " " not in verb), *seconds]
+    raise RecipeError(f"there is no verb `{name}`", hint=did_you_mean(name, known, what="the verbs are"))
+
+
+def _group_help(name: str) -> str:
+    verbs = [verb for verb in VERBS if verb.name.startswith(f"{name} ")]
+    width = max(len(verb.name) for verb in verbs)
+    lines = [f"usage: nodebake {name} VERB …", "", "verbs:"]
+    lines += [f"  {verb.name:<{width}}  {verb.summary}" for verb in verbs]
+    return "\n".join([*lines, "", "example:", f"  nodebake {verbs[0].examples[0]}"])
 
 
 def _unexpected(word: str, verb: Verb) -> RecipeError:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import keyword
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -38,7 +39,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Verb:
-    """One verb. `examples` are whole command lines without `nodebake`."""
+    """One verb, of one word or two. `examples` are whole command lines without `nodebake`."""
 
     name: str
     summary: str
@@ -48,7 +49,18 @@ class Verb:
     @property
     def module(self) -> str:
         """Where its `run(arguments, report) -> Exit` lives."""
-        return f"builder.cli.{self.name}"
+        words = (f"{word}_" if keyword.iskeyword(word) else word for word in self.name.split())
+        return f"builder.cli.{'.'.join(words)}"
+
+
+def groups(verbs: Iterable[Verb]) -> dict[str, tuple[str, ...]]:
+    """First words that are no verb by themselves, with the second words that make them one."""
+    found: dict[str, tuple[str, ...]] = {}
+    for verb in verbs:
+        first, _, second = verb.name.partition(" ")
+        if second:
+            found[first] = (*found.get(first, ()), second)
+    return found
 
 
 def flag(*names: str, help: str) -> Option:

@@ -27,6 +27,11 @@ OUTPUT_DIRECTORY = value(
     help="where the results go (default: out/RECIPE/VERSION, or below NODEBAKE_OUT)",
 )
 
+
+def _side(name: str, help: str) -> Option:
+    return Option((name,), help, {"metavar": name.upper()}, "recipe")
+
+
 EVERYWHERE = (
     flag("--debug", help="show where in nodebake an error happened"),
     value(
@@ -113,6 +118,78 @@ VERBS = (
                 help="port of this machine that leads to the node's ssh",
             ),
         ),
+    ),
+    Verb(
+        "shell",
+        "a shell in the tree as a step sees it; what it writes is thrown away",
+        ("shell docker-sdcard", "shell docker-sdcard --step 5"),
+        (
+            RECIPE,
+            value(
+                "--step",
+                metavar="N",
+                type=int,
+                help="the step's number, as `nodebake plan` shows it (default: the last one)",
+            ),
+            SET,
+            ENGINE,
+        ),
+    ),
+    Verb(
+        "diff",
+        "what differs between two locks or two releases: packages and files, by size",
+        (
+            "diff before.lock locks/docker-sdcard.lock",
+            "diff out/minimal/20260901-0a1b2c3d minimal",
+        ),
+        (
+            _side("before", "the former one: a lock, a release's folder or manifest, or a recipe"),
+            _side("after", "the later one"),
+            JSON,
+        ),
+    ),
+    Verb(
+        "store ls",
+        "what the store holds, how large it is, and which recipes use it",
+        ("store ls", "store ls --json"),
+        (JSON,),
+    ),
+    Verb(
+        "store gc",
+        "remove what no recipe uses, or what was not used for the longest",
+        ("store gc", "store gc --limit 20G --dry-run"),
+        (
+            value("--limit", metavar="SIZE", help="remove until the store holds this much, like `20G`"),
+            flag("--dry-run", help="only tell what would be removed"),
+            JSON,
+        ),
+    ),
+    Verb(
+        "store verify",
+        "look whether everything in the store is what it was",
+        ("store verify", "store verify --repair"),
+        (flag("--repair", help="remove what is not, and what interrupted builds left"), JSON),
+    ),
+    Verb(
+        "store export",
+        "one file with a lock and all its packages",
+        ("store export docker-sdcard", "store export locks/minimal.lock /srv/keep/minimal.bundle.tar"),
+        (
+            Option(("lock",), "a lock file, or a recipe", {"metavar": "LOCK"}, "recipe"),
+            Option(
+                ("file",),
+                "where to write (default: RECIPE-YYYYMMDD.bundle.tar here)",
+                {"metavar": "FILE", "nargs": "?", "type": Path},
+                "file",
+            ),
+            JSON,
+        ),
+    ),
+    Verb(
+        "store import",
+        "take the packages of such a file into the store",
+        ("store import /srv/keep/minimal.bundle.tar",),
+        (Option(("file",), "the bundle", {"metavar": "FILE", "type": Path}, "file"), JSON),
     ),
     Verb(
         "schema",

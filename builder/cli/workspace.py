@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.archive import locking
+from builder.archive import locking, snapshot
 from builder.archive.hosts import Mirror, choose, machine_archives
 from builder.base.archives import PUBLIC
 from builder.build.workshop import Workshop, open_workshop
@@ -30,6 +30,7 @@ class Workspace:
     wanted: Request
     workshop: Workshop
     mirrors: Mapping[str, Mirror]
+    """Those that the recipe's base names, and the one of former states."""
 
     @property
     def lock_path(self) -> Path:
@@ -38,8 +39,9 @@ class Workspace:
     def fresh_lock(self) -> Lock:
         """What the archives have now."""
         store = self.workshop.store
+        named = {word: mirror for word, mirror in self.mirrors.items() if word != snapshot.WORD}
         return locking.make_lock(
-            self.recipe.name, self.wanted, self.mirrors, store.root / "apt", self.workshop.machine
+            self.recipe.name, self.wanted, named, store.root / "apt", self.workshop.machine
         )
 
     def lock(self, report: Report, *, locked: bool) -> Lock:
@@ -68,7 +70,7 @@ def workspace(arguments: Namespace) -> Workspace:
     recipe = project.recipe(arguments.recipe, arguments.set)
     wanted = request(recipe)
     mirrors = choose(
-        dict.fromkeys(archive for archive, _, _ in wanted.suites),
+        dict.fromkeys([*(archive for archive, _, _ in wanted.suites), snapshot.WORD]),
         public={word: (archive.uri, archive.keyring) for word, archive in PUBLIC.items()},
         site=archives(project.sources()),
         environment=os.environ,

@@ -46,7 +46,7 @@ def id_map() -> IdMap:
     range, so that nothing inside is root outside. Raises LackingError when there is no range.
     """
     if os.geteuid() == 0:
-        return IdMap(*(((0, _root_range(kind), COUNT),) for kind in ("uid", "gid")))
+        return IdMap(_root_rows("uid"), _root_rows("gid"))
     user = pwd.getpwuid(os.geteuid()).pw_name
     return IdMap(
         ((0, os.geteuid(), 1), (1, _range("/etc/subuid", user), COUNT - 1)),
@@ -54,12 +54,16 @@ def id_map() -> IdMap:
     )
 
 
-def _root_range(kind: str) -> int:
-    """Where root's range starts: high, or at 0 in a container, whose root is nobody outside anyway."""
-    rows = [line.split() for line in Path(f"/proc/self/{kind}_map").read_text().splitlines()]
-    for start in (ROOT_RANGE, 0):
-        if any(int(first) <= start and start + COUNT <= int(first) + int(count) for first, _, count in rows):
-            return start
+def _root_rows(kind: str) -> tuple[tuple[int, int, int], ...]:
+    """Root's rows: a high range, or in a container, whose root is nobody outside, its own ids."""
+    lines = Path(f"/proc/self/{kind}_map").read_text().splitlines()
+    rows = sorted((int(first), int(count)) for first, _, count in map(str.split, lines))
+    if any(first <= ROOT_RANGE and first + count >= ROOT_RANGE + COUNT for first, count in rows):
+        return ((0, ROOT_RANGE, COUNT),)
+    # The kernel takes a row only where it lies within one of the container's own.
+    own = [(first, first, min(count, COUNT - first)) for first, count in rows if first < COUNT]
+    if sum(count for _, _, count in own) == COUNT:
+        return tuple(own)
     raise LackingError(
         f"this container has fewer than {COUNT} {kind}s",
         facts=["a build runs in a user namespace, and the files of a tree need their owners"],

@@ -24,7 +24,7 @@ class Spare:
     @property
     def size(self) -> int:
         """Bytes."""
-        return sum(thing.size for thing in (*self.objects, *self.debs))
+        return sum(held.size for held in self.objects) + sum(deb.size for deb in self.debs)
 
 
 def unused(objects: Sequence[Held]) -> Spare:
@@ -47,9 +47,10 @@ def above(limit: int, objects: Sequence[Held], debs: Sequence[Deb]) -> Spare:
             return thing.used, True, 0
         return used[thing.id], False, -len(thing.stands_on)
 
-    left = sum(thing.size for thing in (*objects, *debs))
+    things: list[Held | Deb] = [*objects, *debs]
+    left = sum(thing.size for thing in things)
     gone: list[Held | Deb] = []
-    for thing in sorted((*objects, *debs), key=turn):
+    for thing in sorted(things, key=turn):
         if left <= limit:
             break
         gone.append(thing)

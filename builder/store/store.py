@@ -25,7 +25,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from builder.errors import LackingError
+from builder.errors import LackingError, StepError
 
 FORMAT = "1"
 _OURS = ("debs", "logs", "plans", "apt", "tools")
@@ -96,6 +96,17 @@ class Store:
 
     def listing(self, identity: str) -> Path:
         return self.object(identity) / "listing"
+
+    def listed(self, identity: str) -> str:
+        """An object's listing. Raises StepError where it has been lost."""
+        try:
+            return self.listing(identity).read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise StepError(
+                f"object {identity[:12]} of the store is damaged",
+                facts=["its listing cannot be read"],
+                hint="nodebake store verify --repair",
+            ) from error
 
     def log(self, identity: str) -> Path:
         return self.root / "logs" / f"{identity}.log"

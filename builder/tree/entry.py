@@ -74,18 +74,29 @@ def merge(deltas: Iterable[Iterable[Entry]]) -> list[Entry]:
     """What is seen through a stack of deltas, lowest first; sorted by path."""
     seen: dict[str, Entry] = {}
     for delta in deltas:
-        delta_entries = list(delta)
-        hidden = {e.path for e in delta_entries if e.opaque or e.kind != Kind.DIRECTORY}
-        if hidden:
-            seen = {p: e for p, e in seen.items() if not _covered(p, hidden)}
-        seen.update((e.path, e) for e in delta_entries if e.kind != Kind.WHITEOUT)
+        entries = list(delta)
+        # Only where a directory goes or is emptied can more than the path itself be hidden; that is rare.
+        emptied = {e.path for e in entries if _empties(e, seen.get(e.path))}
+        if emptied:
+            seen = {path: entry for path, entry in seen.items() if not _below(path, emptied)}
+        for entry in entries:
+            if entry.kind == Kind.WHITEOUT:
+                seen.pop(entry.path, None)
+            else:
+                seen[entry.path] = entry
     return [seen[path] for path in sorted(seen)]
 
 
-def _covered(path: str, hidden: set[str]) -> bool:
-    """Whether `path` or a parent of it is hidden by an upper delta."""
+def _empties(entry: Entry, former: Entry | None) -> bool:
+    """Whether an entry hides what was below its path in former deltas."""
+    was_directory = former is not None and former.kind == Kind.DIRECTORY
+    return was_directory and (entry.opaque or entry.kind != Kind.DIRECTORY)
+
+
+def _below(path: str, folders: set[str]) -> bool:
+    """Whether `path` lies below one of `folders`."""
     while path:
-        if path in hidden:
-            return True
         path = path.rpartition("/")[0]
+        if path in folders:
+            return True
     return False

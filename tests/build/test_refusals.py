@@ -110,7 +110,7 @@ def test_a_machine_that_forbids_user_namespaces_is_refused(project: Path, tmp_pa
 def test_a_disk_that_would_fill_up_is_refused_before_the_first_step(project: Path, tmp_path: Path) -> None:
     store = tmp_path / "small"
     store.mkdir()
-    mount = f"mount -t tmpfs -o size=200m none {store};"
+    mount = f"mount -t tmpfs -o size=700m none {store};"
     code, said = _refused(project, "build", "minimal", prefix=[*CONTAINER, mount], NODEBAKE_STORE=str(store))
     assert code == 3
     assert f"error: the disk of `{store}` is too full for this build\n" in said

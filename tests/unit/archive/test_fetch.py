@@ -18,7 +18,7 @@ from builder.archive.fetch import deb_path, fetch, missing
 from builder.archive.hosts import Mirror
 from builder.errors import Exit, LackingError, NodebakeError, StaleLockError
 from builder.lock.lock import Locked
-from tests.unit.lock.samples import locked
+from tests.unit.lock.samples import STATE, locked
 
 pytestmark = pytest.mark.tools
 
@@ -71,10 +71,13 @@ def there(archive: Path, name: str = "apt", path: str = "pool/a+b~1_all.deb") ->
     return locked(name, path=path, sha256=sha256, size=place.stat().st_size)
 
 
-def bring(uri: str, debs: Path, *packages: Locked) -> int:
+def bring(uri: str, debs: Path, *packages: Locked, snapshot: str = "") -> int:
     """Fetch; the number of bytes that were told to the progress bar."""
     told: list[int] = []
-    fetch(packages, debs, {"debian": Mirror("debian", uri, Path("/none"))}, told.append)
+    mirrors = {"debian": Mirror("debian", uri, Path("/none"))}
+    if snapshot:
+        mirrors["snapshot"] = Mirror("snapshot", snapshot, Path("/none"))
+    fetch(packages, debs, mirrors, told.append, [STATE])
     return sum(told)
 
 
@@ -125,9 +128,35 @@ def test_what_has_left(scheme: str, archive: Path, http: str, debs: Path) -> Non
     assert refusal(StaleLockError, Exit.STALE, uri, debs, locked("apt")) == (
         "error: `apt` 1.0 has left archive `debian`\n"
         f"  {uri}/pool/main/apt_1.0_arm64.deb\n"
-        "hint: `nodebake lock RECIPE --update` takes the versions that are there now"
+        "hint: `nodebake store import BUNDLE` brings it back where there is a bundle; "
+        "`nodebake lock RECIPE --update` takes the versions that are there now"
     )
     assert list(debs.iterdir()) == []
+
+
+@pytest.mark.parametrize("then", ["20260912T075541Z", "20260912T195541Z"])
+def test_what_has_left_comes_from_the_former_states(then: str, archive: Path, http: str, debs: Path) -> None:
+    package = there(archive)
+    former = archive.parent / "snapshot/archive/debian" / then / package.path
+    former.parent.mkdir(parents=True)
+    (archive / package.path).rename(former)
+    bring(http, debs, package, snapshot=http.replace("/debian", "/snapshot"))
+    assert missing([package], debs) == []
+
+
+def test_what_has_left_the_former_states_too(archive: Path, debs: Path) -> None:
+    with pytest.raises(StaleLockError) as caught:
+        bring(f"file:{archive}", debs, locked("apt"), snapshot=f"file:{archive.parent}/snapshot")
+    assert caught.value.facts == (
+        f"file:{archive}/pool/main/apt_1.0_arm64.deb",
+        f"file:{archive.parent}/snapshot/archive/debian/20260912T075541Z/pool/main/apt_1.0_arm64.deb",
+        f"file:{archive.parent}/snapshot/archive/debian/20260912T195541Z/pool/main/apt_1.0_arm64.deb",
+    )
+
+
+def test_a_busy_archive_is_not_one_that_has_let_go(archive: Path, http: str, debs: Path) -> None:
+    with pytest.raises(LackingError):
+        bring(http, debs, locked("apt", path="busy/apt.deb"), snapshot="http://127.0.0.1:9")
 
 
 def test_an_archive_that_is_busy(http: str, debs: Path) -> None:
@@ -153,3 +182,9 @@ def test_the_good_ones_stay_when_one_is_bad(archive: Path, http: str, debs: Path
     bring(http, debs, package)
     refusal(StaleLockError, Exit.STALE, http, debs, package, locked("gone"))
     assert missing([package], debs) == []
+
+
+def test_a_file_that_tree_and_helper_share_is_missing_once(tmp_path: Path) -> None:
+    package = locked("libc6")
+    ours = replace(package, essential=True)
+    assert missing([ours, package], tmp_path) == [package]

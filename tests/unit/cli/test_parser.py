@@ -16,14 +16,14 @@ from builder.errors import RecipeError
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
 def test_every_verb_has_help_with_an_example(verb: Verb) -> None:
     with pytest.raises(Told) as told:
-        parse([verb.name, "--help"])
+        parse([*verb.name.split(), "--help"])
     assert f"example:\n  nodebake {verb.name}" in told.value.text
 
 
 @pytest.mark.parametrize("example", [example for verb in VERBS for example in verb.examples])
 def test_every_example_is_a_right_command_line(example: str) -> None:
     words = example.split(" > ", maxsplit=1)[0].split()
-    assert parse(words).verb == words[0]
+    assert f"{example} ".startswith(f"{parse(words).verb} ")
 
 
 def test_help_names_every_verb() -> None:
@@ -38,6 +38,23 @@ def test_what_holds_everywhere_may_stand_on_either_side() -> None:
     assert before == after
     assert (before.debug, before.project) == (True, Path("x"))
     assert parse(["list"]).debug is False
+
+
+def test_a_verb_of_two_words() -> None:
+    arguments = parse(["--debug", "store", "gc", "--limit", "1G", "--dry-run"])
+    assert (arguments.verb, arguments.module) == ("store gc", "builder.cli.store.gc")
+    assert (arguments.limit, arguments.dry_run, arguments.debug) == ("1G", True, True)
+
+
+def test_a_verb_whose_word_is_one_of_pythons() -> None:
+    assert parse(["store", "import", "x"]).module == "builder.cli.store.import_"
+
+
+def test_help_of_the_first_word_of_two() -> None:
+    with pytest.raises(Told) as told:
+        parse(["store", "--help"])
+    assert told.value.text.startswith("usage: nodebake store VERB …\n\nverbs:\n  store ls ")
+    assert told.value.text.endswith("example:\n  nodebake store ls")
 
 
 def test_build() -> None:
@@ -61,6 +78,9 @@ def test_settings_of_one_command_line_do_not_reach_the_next() -> None:
     ("words", "message", "hint"),
     [
         ("biuld x", "there is no verb `biuld`", "did you mean `build`?"),
+        ("stor ls", "there is no verb `stor`", "did you mean `store`?"),
+        ("store", "`store` wants another word", "there are: `export`, `gc`, `import`, `ls`, `verify`"),
+        ("store verfy", "there is no verb `store verfy`", "did you mean `verify`?"),
         ("build x --lockd", "`build` has no option `--lockd`", "did you mean `--locked`?"),
         ("build x --lock", "`build` has no option `--lock`", "did you mean `--locked`?"),
         ("list x", "`list` does not expect `x`", "`nodebake list --help` shows the options and an example"),

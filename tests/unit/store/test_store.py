@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.errors import Exit, LackingError
+from builder.errors import Exit, LackingError, StepError
 from builder.store.store import Store
 
 
@@ -38,6 +38,24 @@ def test_an_object_is_there_when_its_folder_is(tmp_path: Path) -> None:
     assert not store.has("1234")
     store.delta("1234").mkdir(parents=True)
     assert store.has("1234")
+
+
+def test_use_is_told_by_the_date(tmp_path: Path) -> None:
+    store = Store.open(tmp_path, 1000)
+    store.object("1234").mkdir()
+    os.utime(store.object("1234"), (0, 0))
+    store.use([store.object("1234"), store.object("gone")])
+    assert store.object("1234").stat().st_mtime > 0
+
+
+def test_a_listing_that_was_lost(tmp_path: Path) -> None:
+    with pytest.raises(StepError) as caught:
+        Store.open(tmp_path, 1000).listed("0123456789abcdef")
+    assert caught.value.render() == (
+        "error: object 0123456789ab of the store is damaged\n"
+        "  its listing cannot be read\n"
+        "hint: nodebake store verify --repair"
+    )
 
 
 def test_what_is_mapped_belongs_to_the_builds_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`nodebake store …`: what the store holds, and how it is kept."""
