@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a build needs before its first step: programs, room on the disk, and the .debs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from builder.archive.fetch import fetch, missing
+from builder.build.job import Job
+from builder.build.workshop import require_programs, require_space
+from builder.plan.plan import ENGINES
+from builder.plan.step import Step
+
+_INSTALLERS = set(ENGINES.values())
+# Caches, the package database and the initramfs come on top of what dpkg says its packages take.
+_DELTA_SHARE = 1.3
+_COMPRESSED_SHARE = 0.6
+
+
+def provide(job: Job, lacking: Collection[Step], out: Path) -> None:
+    """Refuse what cannot end well, then fetch. `out` is the folder that will hold the outputs."""
+    kinds = {step.kind for step in lacking}
+    require_programs(kinds)
+    _require_space(job, kinds, out)
+    _fetch(job, kinds)
+
+
+def _require_space(job: Job, kinds: set[str], out: Path) -> None:
+    """By estimate: packages as dpkg states them, .debs as locked, an image as large as both and its room."""
+    installs = bool(kinds & _INSTALLERS)
+    tree = sum(p.installed for p in job.lock.packages) << 10
+    tools = sum(p.installed for p in job.tools) << 10
+    debs = sum(p.size for p in missing([*job.lock.packages, *job.tools], job.workshop.store.debs))
+    store = (debs + int(tree * _DELTA_SHARE)) * installs + tools * ("helper" in kinds)
+    images = sum(int(tree * (1 + _COMPRESSED_SHARE)) + made.output.boot_size // 4 for made in job.deliveries)
+    require_space(job.workshop, out, store, images)
+
+
+def _fetch(job: Job, kinds: set[str]) -> None:
+    """Bring the .debs that the lacking steps read."""
+    wanted = job.lock.packages if kinds & _INSTALLERS else ()
+    wanted += job.tools if "helper" in kinds else ()
+    absent = missing(wanted, job.workshop.store.debs)
+    if not absent:
+        return
+    with job.report.bytes_bar(f"fetching {len(absent)} packages", sum(p.size for p in absent)) as bar:
+        fetch(absent, job.workshop.store.debs, job.mirrors, bar.advance, job.lock.archives)
