@@ -11,10 +11,11 @@ from pydantic import Field
 
 from builder.base.archives import PUBLIC
 from builder.errors import NodebakeError, Problems, RecipeError
-from builder.recipe.document import decode, parse
+from builder.recipe.document import decode
 from builder.recipe.recipe import Base, Suite
 from builder.recipe.strict import Strict
 from builder.recipe.validate import validate
+from builder.recipe.yaml_tree import parse
 
 _FOLDER = Path(__file__).parent
 

@@ -10,10 +10,11 @@ from typing import Literal
 from pydantic import Field
 
 from builder.errors import NodebakeError, Problems
-from builder.recipe.document import decode, parse
+from builder.recipe.document import decode
 from builder.recipe.recipe import Board
 from builder.recipe.strict import Strict
 from builder.recipe.validate import validate
+from builder.recipe.yaml_tree import parse
 
 _FOLDER = Path(__file__).parent
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from builder.errors import NodebakeError, Place, Problems, RecipeError
-from builder.recipe import document as documents
 from builder.recipe.document import Document
 from builder.recipe.near import did_you_mean
 from builder.recipe.sources import Sources
+from builder.recipe.yaml_tree import read
 
 FOLDER = "recipes"
 
@@ -68,7 +68,7 @@ class _Loading:
         try:
             if "/" in name or name.startswith("."):
                 raise FileNotFoundError(name)
-            return documents.read(self.sources, file)
+            return read(self.sources, file)
         except FileNotFoundError:
             known = names(self.sources)
             facts = [] if known else [f"there is no `*.yaml` in `{FOLDER}/`"]

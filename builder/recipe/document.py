@@ -41,11 +41,6 @@ class Document:
         return self.keys.get(path) or self.place(path)
 
 
-def read(sources: Sources, file: str) -> Document:
-    """Read and parse; FileNotFoundError is the caller's to tell, other faults are RecipeErrors."""
-    return parse(file, decode(file, sources.read(file)))
-
-
 def read_text(sources: Sources, file: str, place: Place, what: str) -> str:
     """The text of a file that another file names at `place`."""
     return decode(file, read_bytes(sources, file, place, what))
@@ -87,10 +82,3 @@ def spot(file: str, text: str, line: int, column: int) -> Place:
     if _SECRET_LINE.search(quoted) or _SECRET_FILE.search(text):
         quoted = ""
     return Place(file, line, column, quoted)
-
-
-def parse(file: str, text: str) -> Document:
-    """Parse one YAML document."""
-    from builder.recipe.yaml_tree import tree
-
-    return tree(file, text)

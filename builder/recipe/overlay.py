@@ -20,6 +20,7 @@ from builder.recipe.sources import SourceEntry
 from builder.recipe.strict import Strict
 from builder.recipe.template import render_file
 from builder.recipe.validate import validate
+from builder.recipe.yaml_tree import read
 
 FILE = "overlay.yaml"
 _MODE = re.compile(r"[0-7]{3,4}")
@@ -60,7 +61,7 @@ def expand_overlay(directory: str, scope: Scope) -> list[Effect]:
 def _declaration(file: str, scope: Scope) -> tuple[Document, OverlayFile | None]:
     empty = Document(file, {}, "")
     try:
-        document = documents.read(scope.sources, file)
+        document = read(scope.sources, file)
     except FileNotFoundError:
         return empty, OverlayFile()
     except Problems as several:

@@ -17,6 +17,7 @@ from builder.recipe.site_file import ArchiveModel, KeysFile, SiteFile, WifiModel
 from builder.recipe.sources import Sources
 from builder.recipe.ssh_key import KeyFault, public_key
 from builder.recipe.validate import validate
+from builder.recipe.yaml_tree import read
 
 FILE = "site.yaml"
 _MAC_LINE = re.compile(r"(\d+)\s+((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})")
@@ -67,7 +68,7 @@ class Site:
 def load(sources: Sources, problems: list[NodebakeError]) -> Site:
     """The site of a project; an empty one when there is no site.yaml or it cannot be read."""
     try:
-        document = documents.read(sources, FILE)
+        document = read(sources, FILE)
     except FileNotFoundError:
         return Site()
     except Problems as several:

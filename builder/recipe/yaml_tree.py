@@ -10,13 +10,19 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from builder.errors import NodebakeError, Place, Problems, RecipeError
-from builder.recipe.document import Data, Document, Path, spot
+from builder.recipe.document import Data, Document, Path, decode, spot
+from builder.recipe.sources import Sources
 
 _TAG = "tag:yaml.org,2002:"
 _MOST_NODES = 50_000  # aliases of aliases grow without bound
 
 
-def tree(file: str, text: str) -> Document:
+def read(sources: Sources, file: str) -> Document:
+    """Read and parse; FileNotFoundError is the caller's to tell, other faults are RecipeErrors."""
+    return parse(file, decode(file, sources.read(file)))
+
+
+def parse(file: str, text: str) -> Document:
     """The one document of `text`; syntax errors and duplicate keys are told with their places."""
     try:
         root = YAML(typ="safe", pure=True).compose(text)

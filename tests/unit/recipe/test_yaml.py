@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from builder.errors import NodebakeError, Place
-from builder.recipe.document import parse
+from builder.recipe.yaml_tree import parse
 
 
 def test_places_of_keys_and_values() -> None:
