@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,23 +16,19 @@ from builder.host import linux
 def mount_overlay(
     stack: Sequence[Path], target: Path, *, upper: Path | None = None, work: Path | None = None
 ) -> None:
-    """Mount `stack` (lowest first) at `target`, writable when `upper` and `work` are given.
-
-    All paths of the stack must share their parent's parent: the option string holds short names
-    relative to it, for the kernel reads one page of options only.
-    """
-    lowers = [str(path) for path in reversed(stack)]
-    options = ["userxattr", f"lowerdir={':'.join(lowers)}"]
+    """Mount `stack` (lowest first) at `target`, writable when `upper` and `work` are given."""
+    # The kernel reads one page of options, which forty full paths would fill; so it gets short links.
+    links = Path(tempfile.mkdtemp(dir="/run"))
+    for number, path in enumerate(stack):
+        (links / str(number)).symlink_to(path)
+    names = [str(number) for number in reversed(range(len(stack)))]
+    options = ["userxattr", f"lowerdir={':'.join(names)}"]
     if upper and work:
         # Nothing of a half-done step is ever used again, so nothing needs to be on the disk.
         options += [f"upperdir={upper}", f"workdir={work}", "volatile"]
-    text = ",".join(options)
-    shared = os.path.commonpath(lowers)
-    if len(text) > 3500:
-        os.chdir(shared)
-        text = text.replace(f"{shared}/", "")
+    os.chdir(links)
     try:
-        linux.mount("overlay", target, "overlay", 0, text)
+        linux.mount("overlay", target, "overlay", 0, ",".join(options))
     except OSError as error:
         raise LackingError(
             "the store's file system cannot hold overlay layers",
@@ -39,3 +37,4 @@ def mount_overlay(
         ) from error
     finally:
         os.chdir("/")
+        shutil.rmtree(links)

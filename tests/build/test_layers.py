@@ -27,9 +27,16 @@ layers:
       mask: [getty@tty1.service]
       dropins: {ssh.service: {10-nice.conf: "[Service]\\nNice=5\\n"}}
   - script: {run: overlays/one-of-each.sh, inputs: [overlays/input.txt]}
+MANY
 outputs:
   image: {free: 64M, boot_size: 256M}
 """
+# Runs of like layers are one step, so these are steps of their own: more than an option page holds paths.
+MANY = "\n".join(
+    f"  - services: {{dropins: {{ssh.service: {{many-{n}.conf: '[Service]'}}}}}}\n"
+    f"  - services: {{mask: [many-{n}.service]}}"
+    for n in range(30)
+)
 HASH = "Zm9vYmFyYmF6cXV4" * 5 + "Zm9vYm"
 OVERLAY = """\
 modes: {usr/local/sbin/tool: "4750"}
@@ -60,7 +67,7 @@ def filesystem(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (overlay / "overlay.yaml").write_text(OVERLAY)
     (site.root / "overlays/one-of-each.sh").write_text(SCRIPT)
     (site.root / "overlays/input.txt").write_text("what the script reads\n")
-    (site.root / "recipes/one-of-each.yaml").write_text(RECIPE.replace("HASH", HASH))
+    (site.root / "recipes/one-of-each.yaml").write_text(RECIPE.replace("HASH", HASH).replace("MANY", MANY))
     image = Path(site.built("one-of-each")["image"])
     root = partitions(image)[1]
     target = tmp_path_factory.mktemp("layers") / "root.ext4"
@@ -105,6 +112,8 @@ def test_users_have_their_hash_and_number(filesystem: Path) -> None:
 
 def test_units_are_masked_and_amended(filesystem: Path) -> None:
     assert _stat(filesystem, "/etc/systemd/system/getty@tty1.service")["Fast link dest"] == "/dev/null"
+    assert _stat(filesystem, "/etc/systemd/system/many-29.service")["Fast link dest"] == "/dev/null"
+    assert "[Service]" in _cat(filesystem, "/etc/systemd/system/ssh.service.d/many-0.conf")
     assert "Nice=5" in _cat(filesystem, "/etc/systemd/system/ssh.service.d/10-nice.conf")
 
 
