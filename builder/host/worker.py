@@ -18,6 +18,7 @@ kernel ends all others and drops the mounts.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -244,6 +245,8 @@ def _forbidden(error: OSError) -> dict[str, Any]:
     limit = Path("/proc/sys/user/max_user_namespaces").read_text().strip()
     apparmor = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
     hint = "sudo sysctl user.max_user_namespaces=15000"
+    if error.errno == errno.EPERM and limit != "0":
+        hint = "a chroot or a container may forbid what the kernel allows: build outside of it"
     if Path("/proc/sys/kernel/unprivileged_userns_clone").exists():
         hint = "sudo sysctl kernel.unprivileged_userns_clone=1"
     if apparmor.exists() and apparmor.read_text().strip() == "1":
