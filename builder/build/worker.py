@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,6 @@ def main() -> None:
     _prepare(setting)
     while True:
         order = receive()
-        started = time.monotonic()
         if "build" in order:
             in_child(partial(_build, order["build"], setting))
         elif "store" in order:
@@ -43,7 +41,7 @@ def main() -> None:
             in_child(partial(look.run, order["shell"], setting))
         else:
             in_child(partial(assemble.run, order["output"], setting["jobs"]))
-        send({"done": True, "seconds": time.monotonic() - started})
+        send({"done": True})
 
 
 def _prepare(setting: dict[str, Any]) -> None:

@@ -15,7 +15,6 @@ MS_REMOUNT = 0x20
 MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_PRIVATE = 0x40000
-MNT_DETACH = 0x2
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUTS = 0x04000000
@@ -54,11 +53,6 @@ def bind(source: Path | str, target: Path | str, *, read_only: bool = False) -> 
         # A user namespace may not clear the flags that the original mount carries.
         kept = os.statvfs(target).f_flag & (MS_NOSUID | MS_NODEV | MS_NOEXEC)
         mount("none", target, flags=MS_REMOUNT | MS_BIND | MS_RDONLY | kept)
-
-
-def unmount(target: Path | str) -> None:
-    """Detach a mount; it goes away when nothing uses it any more."""
-    _checked(_libc.umount2(os.fsencode(target), MNT_DETACH), f"unmount {target}")
 
 
 def unshare(flags: int) -> None:

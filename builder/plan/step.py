@@ -16,8 +16,8 @@ class Step:
 
     `kind` names the file under `build/step/` that carries it out; `version` is that kind's
     revision, raised whenever its results change. `inputs` is plain JSON data and all that the
-    step may read beside the trees of its `below` steps (ids, lowest first). `files` are the
-    project files (path → sha256) that it reads, `debs` the sha256 of packages that it needs.
+    step may read beside the trees of its `below` steps (ids, lowest first); project files and
+    packages stand in it by their sha256. `helper` is the id of the step that made the native root.
     """
 
     kind: str
