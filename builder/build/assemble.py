@@ -1,38 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The merged tree into a card image: laid out, filled, read once, compressed. Runs in the worker."""
+"""A tree into a card image: laid out, written, read once, compressed. Runs in the worker."""
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from builder.build.bench import HELPER, STORE, mount_helper
+from builder.build.compress import compress, kept
 from builder.host import linux
 from builder.host.chroot import into
-from builder.host.overlay import mount_overlay
 from builder.host.process import run as run_program
-from builder.host.process import start
 from builder.host.worker import SHOWN
 from builder.image.assemble import assemble
 from builder.image.identity import derive
-from builder.image.layout import BOOT_MOUNT, lay_out
+from builder.image.placement import dump, parse
+from builder.image.tools import fixed_environment
 from builder.release import bmap, index
 from builder.release.scan import scan
 from builder.store.store import Store
-from builder.tree.entry import merge, parse
+from builder.tree.entry import parse as parse_listing
+from builder.tree.sourced import Sourced, sourced
 
-ROOT = SHOWN / "tree"
-BOOT = SHOWN / "boot"
 OUT = SHOWN / "out"
+FORMER = SHOWN / "former"
 
 
 @dataclass(frozen=True)
 class HelperTools:
-    """Runs the helper's programs; what is shown to the worker is at the same paths in there."""
+    """Runs the helper's programs; the output folder is at the same path in there."""
 
     log: Path
 
@@ -43,32 +41,50 @@ class HelperTools:
 def run(order: Mapping[str, Any], jobs: int) -> None:
     """Make `NAME.img` and what is read off it in the output folder."""
     store = Store(STORE)
-    _show(order, store)
-    entries = merge(parse(store.listed(i)) for i in order["tree"])
-    layout = lay_out(entries, boot_size=order["boot_size"], free=order["free"])
-    image = OUT / f"{order['name']}.img"
-    tools = HelperTools(store.log(order["id"]))
-    assemble(
-        image, ROOT, BOOT, layout=layout, identity=derive(order["seed"]), epoch=order["epoch"], tools=tools
-    )
-    level = f"-{order['compression_level']}"
-    compressing = ["zstd", "-q", level, f"-T{jobs}", "--no-progress", str(image), "-o", f"{image}.zst"]
-    with start(compressing, log=tools.log, inside=into(HELPER)):
-        found = scan(image)
-        (OUT / f"{image.name}.index").write_bytes(index.dump(found.index))
-        (OUT / f"{image.name}.bmap").write_text(bmap.dump(found.bmap))
-
-
-def _show(order: Mapping[str, Any], store: Store) -> None:
-    """Mount helper and tree; the boot directory apart from the root that it is mounted in."""
     mount_helper(store.delta(order["helper"]), store.debs)
-    mount_overlay([store.delta(i) for i in order["tree"]], ROOT)
-    BOOT.mkdir(exist_ok=True)
-    linux.bind(ROOT / BOOT_MOUNT, BOOT)
-    was = (ROOT / BOOT_MOUNT).stat()
-    linux.mount("tmpfs", ROOT / BOOT_MOUNT, "tmpfs", 0, f"mode={stat.S_IMODE(was.st_mode):o}")
-    os.utime(ROOT / BOOT_MOUNT, ns=(was.st_mtime_ns, was.st_mtime_ns))
-    for place in (ROOT, BOOT, OUT):
-        seen = HELPER / place.relative_to("/")
-        seen.mkdir(parents=True)
-        linux.bind(place, seen)
+    _show(OUT)
+    image = OUT / f"{order['name']}.img"
+    placement = assemble(
+        image,
+        tree(store, order["tree"]),
+        boot_size=order["boot_size"],
+        free=order["free"],
+        identity=derive(order["seed"]),
+        former=parse(order["former"]) if order["former"] else None,
+        epoch=order["epoch"],
+        tools=HelperTools(store.log(order["id"])),
+        jobs=jobs,
+    )
+    (OUT / f"{image.name}.placement").write_text(dump(placement))
+    found = scan(image)
+    (OUT / f"{image.name}.index").write_bytes(index.dump(found.index))
+    (OUT / f"{image.name}.bmap").write_text(bmap.dump(found.bmap))
+    level = order["compression_level"]
+    compress(
+        image,
+        image.with_suffix(".img.zst"),
+        found.index,
+        kept(FORMER, order["helper"], level),
+        order["helper"],
+        level,
+        lambda data: _zstd(data, level, order["epoch"]),
+        jobs,
+    )
+
+
+def tree(store: Store, steps: Sequence[str]) -> list[Sourced]:
+    """What the deltas of these steps amount to, and where each content lies."""
+    return sourced((store.delta(step), parse_listing(store.listed(step))) for step in steps)
+
+
+def _show(folder: Path) -> None:
+    """Let the helper's programs see a folder at its own path."""
+    seen = HELPER / folder.relative_to("/")
+    seen.mkdir(parents=True)
+    linux.bind(folder, seen)
+
+
+def _zstd(data: bytes, level: int, epoch: int) -> bytes:
+    # One thread: how many there are would show in the bytes.
+    argv = ["zstd", "-q", f"-{level}", "-T1", f"--stream-size={len(data)}", "-c"]
+    return run_program(argv, stdin=data, env=fixed_environment(epoch), inside=into(HELPER)).stdout

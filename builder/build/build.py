@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
 from builder.archive.fetch import deb_path
@@ -77,12 +78,15 @@ def _outputs(job: Job, todo: Mapping[Made, Delivery]) -> None:
     for number, (made, delivery) in enumerate(todo.items(), len(job.plan.steps) + 1):
         job.report.step_started(number, job.total, f"image  {delivery.version}")
         started = time.monotonic()
+        former = {"former": delivery.former} if delivery.former else {}
         with (
             delivery.open(job.workshop.ids.root),
-            worker_for(architecture, job.workshop, {"out": delivery.making}) as worker,
+            ThreadPoolExecutor(1) as beside,
+            worker_for(architecture, job.workshop, {"out": delivery.making, **former}) as worker,
         ):
-            worker.ask({"output": delivery.order(job.plan, made)})
-            delivery.release(job.plan, job.lock, made, job.workshop.store)
+            described = beside.submit(delivery.describe, job.plan, job.lock, job.workshop.store)
+            worker.ask({"output": delivery.order(job.plan, made, job.former)})
+            delivery.release(job.plan, described.result())
         seconds = time.monotonic() - started
         job.report.step_done(
             number, job.total, "image", seconds=seconds, cached=False, detail=delivery.version

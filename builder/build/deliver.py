@@ -16,8 +16,9 @@ from typing import Any
 from builder import __version__
 from builder.errors import RefusedError
 from builder.host.files import point
+from builder.image.assemble import layout_of
 from builder.image.geometry import geometry
-from builder.image.layout import lay_out
+from builder.image.placement import parse_head
 from builder.lock.file import dump as dump_lock
 from builder.lock.lock import Lock
 from builder.plan.plan import Made, Plan
@@ -27,6 +28,7 @@ from builder.store.store import Store
 from builder.tree.entry import merge, parse
 
 _MAKING = ".making"
+_RELEASED = ("image", "compressed", "bmap", "index", "placement", "sbom")
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,13 @@ class Delivery:
         """The files of the delivery by what they are."""
         return {kind: self.final / name for kind, name in self._names().items()}
 
-    def order(self, plan: Plan, made: Made) -> dict[str, Any]:
-        """What the worker is told."""
+    @property
+    def former(self) -> Path | None:
+        """The folder of the release before, as far as it can be known here."""
+        return self.latest.resolve() if self.latest and self.latest.is_dir() else None
+
+    def order(self, plan: Plan, made: Made, former: str) -> dict[str, Any]:
+        """What the worker is told; `former` is the placement of the release before, as text."""
         return {
             "id": made.id,
             "name": self.stem,
@@ -71,6 +78,7 @@ class Delivery:
             "boot_size": made.output.boot_size,
             "free": made.output.free,
             "compression_level": made.output.compression_level,
+            "former": former,
         }
 
     @contextmanager
@@ -101,12 +109,11 @@ class Delivery:
             if self.latest:
                 point(self.latest, self.final.name)
 
-    def release(self, plan: Plan, lock: Lock, made: Made, store: Store) -> None:
-        """Write manifest, bill of materials and checksums beside what the worker made."""
+    def describe(self, plan: Plan, lock: Lock, store: Store) -> Manifest:
+        """All that can be said of the release before the image is there."""
         listing = merge(parse(store.listed(step.id)) for step in plan.tree)
-        layout = lay_out(listing, boot_size=made.output.boot_size, free=made.output.free)
         recipe = plan.recipe
-        bare = Manifest(
+        return Manifest(
             recipe=recipe.name,
             version=self.version,
             base=recipe.base.name,
@@ -119,15 +126,21 @@ class Delivery:
             packages=contents.packages(lock.packages),
             files=contents.files(listing),
             non_free=contents.non_free(lock.packages, listing),
-            image=geometry(layout, plan.identity),
+            image=None,
             artifacts=(),
             wants=recipe.wants,
         )
+
+    def release(self, plan: Plan, bare: Manifest) -> None:
+        """Write manifest, bill of materials and checksums beside what the worker made."""
         names = self._names()
         tool = f"nodebake-{__version__}"
-        (self.making / names["sbom"]).write_text(sbom.sbom(bare, distribution=recipe.base.release, tool=tool))
-        artifacts = tuple(self._artifact(kind) for kind in ("image", "compressed", "bmap", "index", "sbom"))
-        text = manifest.dump(replace(bare, artifacts=artifacts))
+        distribution = plan.recipe.base.release
+        (self.making / names["sbom"]).write_text(sbom.sbom(bare, distribution=distribution, tool=tool))
+        layout = layout_of(parse_head(self.making / names["placement"]))
+        artifacts = tuple(self._artifact(kind) for kind in _RELEASED)
+        whole = replace(bare, image=geometry(layout, plan.identity), artifacts=artifacts)
+        text = manifest.dump(whole)
         (self.making / names["manifest"]).write_text(text)
         sums = {a.name: a.sha256 for a in artifacts}
         sums[names["manifest"]] = hashlib.sha256(text.encode()).hexdigest()
@@ -149,6 +162,7 @@ class Delivery:
             "compressed": f"{image}.zst",
             "bmap": f"{image}.bmap",
             "index": f"{image}.index",
+            "placement": f"{image}.placement",
             "manifest": "manifest.json",
             "sbom": "sbom.spdx.json",
             "checksums": checksums.NAME,

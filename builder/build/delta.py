@@ -27,8 +27,8 @@ _KINDS = {
 def scan(delta: Path, epoch: int | None, jobs: int) -> list[Entry]:
     """The entries of an overlayfs upper directory, sorted by path.
 
-    On the disk, access times and all times later than `epoch` (seconds since 1970) are set to it
-    first; with None, everything is only looked at. Sockets are left out: nothing listens on them
+    On the disk, times later than `epoch` (seconds since 1970) are set to it first; with None,
+    everything is only looked at. Sockets are left out: nothing listens on them
     any more.
     """
     found: list[Entry] = []
@@ -66,9 +66,9 @@ def _entry(name: str, path: str, status: os.stat_result, epoch: int | None) -> E
             return Entry(path, Kind.WHITEOUT, 0, 0, 0, 0)
     mtime = int(status.st_mtime)
     if epoch is not None:
-        mtime = min(mtime, epoch)
-        # mke2fs keeps an access time that is older than the epoch, and reading moves it.
-        os.utime(name, (epoch, mtime), follow_symlinks=False)
+        if mtime > epoch:
+            mtime = epoch
+            os.utime(name, (epoch, epoch), follow_symlinks=False)
     xattrs = tuple(
         (attribute, os.getxattr(name, attribute, follow_symlinks=False).hex())
         for attribute in sorted(os.listxattr(name, follow_symlinks=False))

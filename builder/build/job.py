@@ -27,6 +27,8 @@ class Job:
     deliveries: Mapping[Made, Delivery]
     project: Path
     report: Report
+    former: str = ""
+    """The placement that the lock names, as text; empty for the first release."""
 
     @property
     def tools(self) -> tuple[Locked, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from builder.build.build import build
 from builder.build.deliver import Delivery, delivery
 from builder.build.job import Job
+from builder.cli.placement import named_by
 from builder.cli.workspace import Workspace, out_root, workspace
 from builder.errors import Exit, RecipeError
 from builder.plan.plan import Made, Plan, make
@@ -25,7 +26,8 @@ def run(arguments: Namespace, report: Report) -> Exit:
     lock = work.lock(report, locked=arguments.locked)
     plan = make(work.recipe, lock, work.workshop.machine, arguments.engine)
     deliveries = _deliveries(plan, work, arguments)
-    build(Job(plan, lock, work.workshop, work.mirrors, deliveries, work.project.root, report))
+    former = named_by(lock, work.lock_path)
+    build(Job(plan, lock, work.workshop, work.mirrors, deliveries, work.project.root, report, former))
     for place in deliveries.values():
         _answer(arguments, work, place, time.monotonic() - started, report)
     return Exit.DONE

@@ -19,10 +19,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
     if before and not arguments.update and not staleness(before, work.wanted):
         after = before
     else:
-        after = work.fresh_lock()
-        if before:
-            locking.not_older(before, after)
-        locking.write_lock(work.lock_path, after)
+        after = work.renew(before)
     found = changes(before, after) if before else []
     if arguments.json:
         report.json(

@@ -6,13 +6,14 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.archive import locking, snapshot
 from builder.archive.hosts import Mirror, choose, machine_archives
 from builder.base.archives import PUBLIC
 from builder.build.workshop import Workshop, open_workshop
+from builder.cli import placement
 from builder.cli.project import Project, project_of
 from builder.lock.lock import Lock, Request
 from builder.lock.request import changes, request, staleness
@@ -36,8 +37,25 @@ class Workspace:
     def lock_path(self) -> Path:
         return self.project.root / "locks" / f"{self.recipe.name}.lock"
 
-    def fresh_lock(self) -> Lock:
-        """What the archives have now."""
+    def renew(self, before: Lock | None) -> Lock:
+        """A lock of what the archives have now, written in place of `before`.
+
+        It names the placement of the latest release, so that the next one moves little. Raises
+        RefusedError when the archives have gone back in time.
+        """
+        fresh = self._fresh_lock()
+        if before:
+            locking.not_older(before, fresh)
+        former = placement.of_latest(out_root(self.project) / self.recipe.name / "latest")
+        if former is not None:
+            fresh = replace(fresh, placement=placement.keep(former, self.lock_path))
+        elif before:
+            fresh = replace(fresh, placement=before.placement)
+        locking.write_lock(self.lock_path, fresh)
+        placement.forget_others(fresh, self.lock_path)
+        return fresh
+
+    def _fresh_lock(self) -> Lock:
         store = self.workshop.store
         named = {word: mirror for word, mirror in self.mirrors.items() if word != snapshot.WORD}
         return locking.make_lock(
@@ -55,12 +73,9 @@ class Workspace:
         if lock and not reasons:
             return lock
         report.say(f"locking {self.recipe.name}: {'; '.join(reasons)}")
-        fresh = self.fresh_lock()
-        if lock:
-            locking.not_older(lock, fresh)
-            for change in changes(lock, fresh):
-                report.say(f"  {change}")
-        locking.write_lock(self.lock_path, fresh)
+        fresh = self.renew(lock)
+        for change in changes(lock, fresh) if lock else ():
+            report.say(f"  {change}")
         return fresh
 
 

@@ -1,30 +1,92 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A tree becomes an sd-card image, each part written at its place: no part images, no copies, no root."""
+"""A tree becomes an sd-card image: laid out, every byte decided, written in order. No mounts, no root."""
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
-from builder.image.ext4 import make_ext4
-from builder.image.fat import make_fat
+from builder.image.ext4 import fill as ext4
+from builder.image.ext4 import geometry
+from builder.image.ext4.node import Node, nodes, takes
+from builder.image.ext4.skeleton import make_empty
+from builder.image.fat32 import fill as fat32
+from builder.image.fat32.names import check
 from builder.image.identity import Identity
-from builder.image.layout import Layout
+from builder.image.layout import BOOT_MOUNT, Layout, check_boot, in_boot, lay_out
+from builder.image.placement import Placement
 from builder.image.table import write_table
 from builder.image.tools import Tools
+from builder.image.write import write
+from builder.tree.sourced import Sourced
 
 
 def assemble(
-    target: Path, tree: Path, boot: Path, *, layout: Layout, identity: Identity, epoch: int, tools: Tools
-) -> None:
-    """Write the image `target`, which must not exist yet.
+    target: Path,
+    tree: Sequence[Sourced],
+    *,
+    boot_size: int,
+    free: int,
+    identity: Identity,
+    former: Placement | None,
+    epoch: int,
+    tools: Tools,
+    jobs: int,
+) -> Placement:
+    """Write the image `target`, which must not exist yet; returns where everything lies in it.
 
-    `tree` is the root file system without what `boot` holds; `epoch` in seconds since 1970. A failure
-    leaves the unfinished file to the caller, who owns the directory.
+    What lies below /boot/firmware goes to a first partition of `boot_size` bytes, all else to the second,
+    which gets room for `free` more bytes. `former` is the placement of the release before: what has not
+    changed stays where it was. `epoch` in seconds since 1970. Raises RecipeError when a size cannot be
+    had; a failure leaves the unfinished file to the caller, who owns the directory.
     """
+    inside = [one for one in tree if in_boot(one.entry)]
+    check([one.entry for one in inside], BOOT_MOUNT)
+    found = nodes(one for one in tree if not in_boot(one.entry))
+    layout = lay_out(boot_size, _room(found, free, former))
+    check_boot([one.entry for one in inside], layout)
+    made = former.made if former else epoch
     _make_sparse(target, layout.size)
     write_table(target, layout, identity.disk_id)
-    make_fat(target, boot, layout=layout, identity=identity, epoch=epoch, tools=tools)
-    make_ext4(target, tree, layout=layout, identity=identity, epoch=epoch, tools=tools)
+    skeleton = make_empty(
+        target,
+        layout.root.start,
+        layout.ext4,
+        label=layout.root.label,
+        identity=identity,
+        time=made,
+        tools=tools,
+    )
+    root = ext4.fill(
+        found,
+        skeleton,
+        layout.ext4,
+        start=layout.root.start,
+        uuid=uuid.UUID(identity.root_uuid).bytes,
+        former=former.files if former else {},
+    )
+    segments, boot = fat32.fill(
+        inside,
+        BOOT_MOUNT,
+        layout.fat32,
+        fat32.Volume(layout.boot.start, layout.boot.label, identity.fat_serial, made),
+        former.boot if former and former.boot_size == layout.boot.size else {},
+    )
+    write(target, [*segments, *root.segments], jobs)
+    return Placement(
+        made, layout.boot.size, layout.ext4.groups, layout.ext4.inodes_per_group, root.placed, boot
+    )
+
+
+def layout_of(placement: Placement) -> Layout:
+    """The layout of an image by its placement."""
+    return lay_out(placement.boot_size, geometry.Geometry(placement.groups, placement.inodes_per_group))
+
+
+def _room(found: dict[str, Node], free: int, former: Placement | None) -> geometry.Geometry:
+    before = geometry.Geometry(former.groups, former.inodes_per_group) if former else None
+    return geometry.fit(*takes(found.values()), free, before)
 
 
 def _make_sparse(target: Path, size: int) -> None:

@@ -14,14 +14,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from builder.errors import RecipeError
-from builder.image.ext4size import Ext4Size, ext4_size
-from builder.image.fatsize import fat_need, sectors_per_cluster
+from builder.image.ext4 import geometry as ext4
+from builder.image.fat32 import geometry as fat32
 from builder.tree.entry import Entry
 
 SECTOR = 512
 MIB = 1 << 20
 ALIGNMENT = 8 * MIB
-DISK_UNIT = 4 * MIB
 MBR_LIMIT = SECTOR << 32
 BOOT_MOUNT = "boot/firmware"
 
@@ -46,12 +45,13 @@ class Partition:
 
 @dataclass(frozen=True)
 class Layout:
-    """A whole disk: `size` in bytes; what mke2fs must be told about the root is in `ext4`."""
+    """A whole disk: `size` in bytes, and how its two file systems are divided."""
 
     size: int
     boot: Partition
     root: Partition
-    ext4: Ext4Size
+    fat32: fat32.Geometry
+    ext4: ext4.Geometry
 
     @property
     def partitions(self) -> tuple[Partition, ...]:
@@ -59,18 +59,15 @@ class Layout:
         return (self.boot, self.root)
 
 
-def lay_out(entries: Iterable[Entry], *, boot_size: int, free: int) -> Layout:
-    """The layout for a listing of the merged tree; `boot_size` and `free` in bytes.
+def lay_out(boot_size: int, root: ext4.Geometry) -> Layout:
+    """The layout of a disk with a boot partition of at least `boot_size` bytes and such a root.
 
-    What lies below /boot/firmware goes to the first partition, all else to the second, which gets
-    room for `free` more bytes. Raises RecipeError when a size cannot be had.
+    Raises RecipeError when a size cannot be had.
     """
-    inside, root_entries = split(entries)
-    boot_size = _up(boot_size, ALIGNMENT)
-    _check_boot(inside, boot_size)
-    ext4 = ext4_size(root_entries, free)
+    boot_size = -(-boot_size // ALIGNMENT) * ALIGNMENT
+    boot = fat32.geometry(boot_size)
     root_start = ALIGNMENT + boot_size
-    size = _up(root_start + ext4.bytes, DISK_UNIT)
+    size = root_start + root.bytes
     if size > MBR_LIMIT:
         raise RecipeError(
             f"an image of {size // MIB} MiB is more than a partition table of a Pi can hold",
@@ -79,31 +76,23 @@ def lay_out(entries: Iterable[Entry], *, boot_size: int, free: int) -> Layout:
     return Layout(
         size=size,
         boot=Partition(1, ALIGNMENT, boot_size, 0x0C, "vfat", "bootfs", f"/{BOOT_MOUNT}"),
-        root=Partition(2, root_start, size - root_start, 0x83, "ext4", "rootfs", "/"),
-        ext4=ext4,
+        root=Partition(2, root_start, root.bytes, 0x83, "ext4", "rootfs", "/"),
+        fat32=boot,
+        ext4=root,
     )
 
 
-def split(entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry]]:
-    """What belongs into the boot partition, and the rest; the mount point itself stays in the rest."""
-    inside: list[Entry] = []
-    rest: list[Entry] = []
-    for entry in entries:
-        (inside if entry.path.startswith(BOOT_MOUNT + "/") else rest).append(entry)
-    return inside, rest
+def in_boot(entry: Entry) -> bool:
+    """Whether an entry belongs into the boot partition; the mount point itself does not."""
+    return entry.path.startswith(BOOT_MOUNT + "/")
 
 
-def _check_boot(inside: list[Entry], boot_size: int) -> None:
-    cluster = sectors_per_cluster(boot_size) * SECTOR
-    need = fat_need(inside, cluster)
-    # 2 % stand for the file allocation tables.
-    if need > boot_size - boot_size // 50:
+def check_boot(inside: Iterable[Entry], layout: Layout) -> None:
+    """Raise RecipeError when the boot partition has no room for these entries."""
+    need = fat32.need(inside, BOOT_MOUNT, layout.fat32.cluster)
+    if need > layout.fat32.clusters:
         raise RecipeError(
-            f"the boot partition of {boot_size // MIB} MiB is too small",
-            facts=[f"/{BOOT_MOUNT} holds {need / MIB:.1f} MiB"],
+            f"the boot partition of {layout.boot.size // MIB} MiB is too small",
+            facts=[f"/{BOOT_MOUNT} holds {need * layout.fat32.cluster / MIB:.1f} MiB"],
             hint="raise `boot_size` of the image output",
         )
-
-
-def _up(value: int, unit: int) -> int:
-    return -(-value // unit) * unit

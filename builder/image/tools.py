@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What image making asks of its surroundings: running mkfs.fat, mtools and mke2fs."""
+"""What image making asks of its surroundings: running mke2fs."""
 
 from __future__ import annotations
 
@@ -25,8 +25,5 @@ def fixed_environment(epoch: int) -> dict[str, str]:
         "SOURCE_DATE_EPOCH": str(epoch),
         # mke2fs before 1.47.1 knows only this one.
         "E2FSPROGS_FAKE_TIME": str(epoch),
-        # The operator's ~/.mtoolsrc has no say.
-        "MTOOLSRC": "/dev/null",
         "HOME": "/nonexistent",
-        "MTOOLS_SKIP_CHECK": "1",
     }

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from builder.errors import StaleLockError
-from builder.lock.lock import FORMAT, ArchiveState, Lock, Locked, Request
+from builder.lock.lock import FORMAT, READABLE, ArchiveState, Lock, Locked, Request
 
 
 def dump(lock: Lock) -> str:
@@ -17,6 +17,7 @@ def dump(lock: Lock) -> str:
     parts = [
         f'"format": {FORMAT}',
         f'"recipe": {json.dumps(lock.recipe)}',
+        *([f'"placement": {json.dumps(lock.placement)}'] if lock.placement else []),
         f'"request": {json.dumps(_plain(lock.request), sort_keys=True)}',
         f'"archives": {_rows(asdict(state) for state in lock.archives)}',
         f'"packages": {_rows(_plain(p) for p in lock.packages)}',
@@ -35,9 +36,9 @@ def parse(text: str, name: str) -> Lock:
     """
     try:
         data = json.loads(text)
-        if data["format"] != FORMAT:
+        if data["format"] not in READABLE:
             raise StaleLockError(
-                f"lock `{name}` has format {data['format']}, this nodebake reads format {FORMAT}",
+                f"lock `{name}` has format {data['format']}, this nodebake reads up to {FORMAT}",
                 hint="use the nodebake that wrote it, or make it anew with `nodebake lock RECIPE --update`",
             )
         asked = data["request"]
@@ -58,6 +59,7 @@ def parse(text: str, name: str) -> Lock:
                 for key, rows in data.items()
                 if key.startswith("helper ")
             },
+            placement=str(data.get("placement", "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StaleLockError(

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, 2)
+"""Format 1 had no placement."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,18 @@ class Request:
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock file's content. `helpers`: host architecture → packages of the native root."""
+    """A lock file's content. `helpers`: host architecture → packages of the native root.
+
+    `placement` is the hex sha256 of the placement of the release before, by which an image keeps what
+    did not change where it was; empty for the first.
+    """
 
     recipe: str
     request: Request
     archives: tuple[ArchiveState, ...]
     packages: tuple[Locked, ...]
     helpers: dict[str, tuple[Locked, ...]] = field(default_factory=dict)
+    placement: str = ""
 
     @property
     def epoch(self) -> int:

@@ -15,11 +15,9 @@ ESSENTIAL = "?essential"
 HELPER = (
     ESSENTIAL,
     "cpio",
-    "dosfstools",
     "dracut-install",
     "e2fsprogs",
     "kmod",
-    "mtools",
     "openssh-client",
     "systemd",
     "ucf",

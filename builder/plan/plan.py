@@ -43,8 +43,9 @@ VERSIONS = {
     "units": 1,
     "script": 1,
     "finish": 3,
+    "image": 2,
 }
-"""The revision of each step kind: raise it when what the kind makes changes."""
+"""The revision of each kind of step and output: raise it when what the kind makes changes."""
 
 ENGINES = {"native": "packages", "mmdebstrap": "mmdebstrap"}
 """Engine → the step kind that installs all packages."""
@@ -130,7 +131,8 @@ def make(recipe: Recipe, lock: Lock, machine: str, engine: str = "native") -> Pl
         else:
             add(kind, _label(kind, group), {"effects": [encode(e) for e in group]})
     add("finish", "same bytes everywhere", {"sources": deb822(recipe), "sources_path": SOURCES})
-    outputs = tuple(Made(o, digest([encode(o), steps[-1].id, encode(disk)])) for o in recipe.outputs)
+    made_of = [VERSIONS["image"], steps[-1].id, encode(disk), lock.placement]
+    outputs = tuple(Made(o, digest([encode(o), *made_of])) for o in recipe.outputs)
     return Plan(recipe, lock.epoch, tuple(steps), outputs, seed)
 
 

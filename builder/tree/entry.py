@@ -72,24 +72,29 @@ def parse(text: str) -> Iterator[Entry]:
 
 def merge(deltas: Iterable[Iterable[Entry]]) -> list[Entry]:
     """What is seen through a stack of deltas, lowest first; sorted by path."""
-    seen: dict[str, Entry] = {}
-    for delta in deltas:
+    return [entry for entry, _ in stack(deltas)]
+
+
+def stack(deltas: Iterable[Iterable[Entry]]) -> list[tuple[Entry, int]]:
+    """The same, each entry with the number of the delta that it comes from."""
+    seen: dict[str, tuple[Entry, int]] = {}
+    for layer, delta in enumerate(deltas):
         entries = list(delta)
         # Only where a directory goes or is emptied can more than the path itself be hidden; that is rare.
-        emptied = {e.path for e in entries if _empties(e, seen.get(e.path))}
+        emptied = {e.path for e in entries if e.path in seen and _empties(e, seen[e.path][0])}
         if emptied:
             seen = {path: entry for path, entry in seen.items() if not _below(path, emptied)}
         for entry in entries:
             if entry.kind == Kind.WHITEOUT:
                 seen.pop(entry.path, None)
             else:
-                seen[entry.path] = entry
+                seen[entry.path] = (entry, layer)
     return [seen[path] for path in sorted(seen)]
 
 
-def _empties(entry: Entry, former: Entry | None) -> bool:
+def _empties(entry: Entry, former: Entry) -> bool:
     """Whether an entry hides what was below its path in former deltas."""
-    was_directory = former is not None and former.kind == Kind.DIRECTORY
+    was_directory = former.kind == Kind.DIRECTORY
     return was_directory and (entry.opaque or entry.kind != Kind.DIRECTORY)
 
 

@@ -1,24 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whatever is to be stored, its partitions are sound."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builder.image.ext4size import BLOCK, INODE
+from builder.image.ext4.geometry import BLOCK, INODE, JOURNAL, fit
 from builder.image.identity import derive
-from builder.image.layout import ALIGNMENT, DISK_UNIT, MIB, SECTOR, lay_out
-from builder.tree.entry import Entry, Kind
-
-SIZES = st.lists(st.integers(0, 300 * MIB), max_size=40)
+from builder.image.layout import ALIGNMENT, MIB, SECTOR, lay_out
 
 
-@given(sizes=SIZES, boot=st.integers(40, 2048), free=st.integers(0, 8 << 30))
-def test_partitions_never_overlap_and_are_aligned_inside_the_disk(
-    sizes: list[int], boot: int, free: int
-) -> None:
-    entries = [Entry(f"f{n}", Kind.FILE, 0o644, 0, 0, 0, size=size) for n, size in enumerate(sizes)]
-    layout = lay_out(entries, boot_size=boot * MIB, free=free)
-    assert layout.size % DISK_UNIT == 0
+@given(blocks=st.integers(0, 2 << 20), inodes=st.integers(0, 1 << 20), free=st.integers(0, 8 << 30))
+def test_a_file_system_holds_what_it_is_made_for(blocks: int, inodes: int, free: int) -> None:
+    found = fit(blocks, inodes, free, None)
+    assert found.inodes >= inodes + 11
+    assert found.bytes >= blocks * BLOCK + free + JOURNAL + found.inodes * INODE
+    more = fit(blocks + 1, inodes, free, found)
+    assert more.inodes_per_group == found.inodes_per_group
+    assert found.groups <= more.groups <= found.groups + 1
+
+
+@settings(deadline=None)
+@given(boot=st.integers(40, 2048), groups=st.integers(1, 500))
+def test_partitions_never_overlap_and_are_aligned_inside_the_disk(boot: int, groups: int) -> None:
+    layout = lay_out(boot * MIB, fit(0, 0, groups * 100 * MIB, None))
     assert layout.boot.start >= SECTOR
     assert layout.boot.end <= layout.root.start
     assert layout.root.end == layout.size
@@ -26,19 +30,11 @@ def test_partitions_never_overlap_and_are_aligned_inside_the_disk(
         assert partition.start % ALIGNMENT == 0
         assert partition.size % SECTOR == 0
     assert layout.boot.size >= boot * MIB
-    content = sum(-(-size // BLOCK) * BLOCK for size in sizes)
-    journal = layout.ext4.journal * MIB
-    assert layout.root.size >= content + free + journal + layout.ext4.inodes * INODE
-    assert layout.root.size >= layout.ext4.bytes
-
-
-@given(sizes=SIZES, free=st.integers(0, 8 << 30), more=st.integers(0, 1 << 30))
-def test_more_content_never_needs_less_room(sizes: list[int], free: int, more: int) -> None:
-    entries = [Entry(f"f{n}", Kind.FILE, 0o644, 0, 0, 0, size=size) for n, size in enumerate(sizes)]
-    bigger = [*entries, Entry("more", Kind.FILE, 0o644, 0, 0, 0, size=more)]
-    less = lay_out(entries, boot_size=64 * MIB, free=free)
-    assert lay_out(bigger, boot_size=64 * MIB, free=free).root.size >= less.root.size
-    assert lay_out(entries, boot_size=64 * MIB, free=free + more).root.size >= less.root.size
+    assert layout.root.size == layout.ext4.bytes
+    fat = layout.fat32
+    assert fat.data + fat.clusters * fat.per_cluster <= fat.sectors
+    assert fat.table * SECTOR >= (fat.clusters + 2) * 4
+    assert fat.clusters >= 65525
 
 
 @given(one=st.text("0123456789abcdef", min_size=8), other=st.text("0123456789abcdef", min_size=8))

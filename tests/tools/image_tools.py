@@ -1,25 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small tree of all that is odd, and the host's programs as the image's tools.
-
-NODEBAKE_MKE2FS may name an mke2fs of 1.47.2 or newer where the host's is older; an older one makes sound
-images too, but copies ctime and atime of the tree.
-"""
+"""A small tree of all that is odd, and the host's programs as the image's tools."""
 
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from builder.tree.entry import Entry, Kind
+from builder.build.delta import scan
+from builder.tree.sourced import Sourced, sourced
 
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 EPOCH = 1760000000
-MKE2FS = os.environ.get("NODEBAKE_MKE2FS") or shutil.which("mke2fs", path=PATH) or "mke2fs"
 
 
 class HostTools:
@@ -29,10 +23,6 @@ class HostTools:
         self._extra = extra
 
     def run(self, argv: Sequence[str], *, env: Mapping[str, str]) -> None:
-        if argv[0] == "mke2fs":
-            argv = [MKE2FS, *argv[1:]]
-            if not mke2fs_is_reproducible():  # nor does it know this option
-                argv = [word.replace(",root_perms=0755", "") for word in argv]
         output(argv, env={**self._extra, **env})
 
 
@@ -51,13 +41,6 @@ def output(argv: Sequence[str], env: Mapping[str, str] | None = None) -> str:
     return text
 
 
-def mke2fs_is_reproducible() -> bool:
-    """Whether it is 1.47.2 or newer."""
-    done = subprocess.run([MKE2FS, "-V"], capture_output=True, text=True, check=False)
-    found = re.search(r"mke2fs (\d+)\.(\d+)\.(\d+)", done.stderr)
-    return found is not None and tuple(map(int, found.groups())) >= (1, 47, 2)
-
-
 @contextmanager
 def umask(mask: int) -> Iterator[None]:
     """Another umask while the body runs."""
@@ -66,17 +49,6 @@ def umask(mask: int) -> Iterator[None]:
         yield
     finally:
         os.umask(former)
-
-
-def read_all(tree: Path) -> None:
-    """Let every access time move now, so that it stays when the tree is read again."""
-    for path in [tree, *tree.rglob("*")]:
-        if path.is_symlink():
-            path.readlink()
-        elif path.is_dir():
-            list(path.iterdir())
-        elif path.is_file():
-            path.read_bytes()
 
 
 def write_tree(tree: Path, *, backwards: bool = False) -> None:
@@ -110,7 +82,7 @@ def write_tree(tree: Path, *, backwards: bool = False) -> None:
 
 
 def write_boot(boot: Path) -> None:
-    """A boot directory: long names, two levels, more files than one mcopy takes at once."""
+    """A boot directory: names long and short, two levels, more names than a cluster holds."""
     (boot / "overlays" / "deep").mkdir(parents=True)
     (boot / "kernel8.img").write_bytes(b"kernel" * 100_000)
     (boot / "a long name.txt").write_text("text")
@@ -121,19 +93,6 @@ def write_boot(boot: Path) -> None:
         os.utime(path, (EPOCH, EPOCH - 86400))
 
 
-def listing(root: Path, prefix: str = "") -> list[Entry]:
-    """The least of a listing that a layout needs."""
-    first: dict[int, str] = {}
-    entries = []
-    for path in sorted(root.rglob("*")):
-        status, name = path.lstat(), prefix + path.relative_to(root).as_posix()
-        if path.is_symlink():
-            entries.append(Entry(name, Kind.LINK, 0o777, 0, 0, 0, target=str(path.readlink())))
-        elif path.is_dir():
-            entries.append(Entry(name, Kind.DIRECTORY, 0o755, 0, 0, 0))
-        elif path.is_file():
-            group = first.setdefault(status.st_ino, name) if status.st_nlink > 1 else ""
-            entries.append(Entry(name, Kind.FILE, 0o644, 0, 0, 0, size=status.st_size, links=group))
-        else:
-            entries.append(Entry(name, Kind.FIFO, 0o644, 0, 0, 0))
-    return entries
+def tree_of(folder: Path) -> list[Sourced]:
+    """What a build's store would say of a folder."""
+    return sourced([(folder, scan(folder, None, 2))])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The helper: a native root of the tree's suite, unpacked and never configured.
 
-Its programs make bytes (mke2fs, mtools, zstd) and stand in for the tree's foreign ones. None of that
+Its programs make bytes (mke2fs, zstd) and stand in for the tree's foreign ones. None of that
 needs maintainer scripts to have run.
 """
 

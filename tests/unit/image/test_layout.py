@@ -2,11 +2,10 @@
 import pytest
 
 from builder.errors import RecipeError
-from builder.image.fatsize import clusters, sectors_per_cluster
-from builder.image.layout import MIB, lay_out
+from builder.image.ext4.geometry import GROUP, Geometry, fit, has_copy
+from builder.image.fat32 import geometry as fat32
+from builder.image.layout import MIB, check_boot, lay_out
 from builder.tree.entry import Entry, Kind
-
-ROOT = Entry("", Kind.DIRECTORY, 0o755, 0, 0, 0)
 
 
 def _file(path: str, size: int) -> Entry:
@@ -14,30 +13,17 @@ def _file(path: str, size: int) -> Entry:
 
 
 def test_the_usual_card() -> None:
-    layout = lay_out([ROOT, _file("bin/sh", 500 * MIB)], boot_size=512 * MIB, free=256 * MIB)
+    layout = lay_out(512 * MIB, Geometry(10, 8192))
     assert (layout.boot.start, layout.boot.size) == (8 * MIB, 512 * MIB)
-    assert layout.root.start == 520 * MIB
-    assert 756 * MIB < layout.root.size < 840 * MIB
+    assert (layout.root.start, layout.root.size) == (520 * MIB, 1280 * MIB)
     assert [p.type for p in layout.partitions] == [0x0C, 0x83]
     assert [p.label for p in layout.partitions] == ["bootfs", "rootfs"]
 
 
-def test_what_lies_in_the_boot_directory_takes_no_room_in_the_root() -> None:
-    bare = lay_out([ROOT], boot_size=256 * MIB, free=0)
-    full = lay_out([ROOT, _file("boot/firmware/kernel8.img", 200 * MIB)], boot_size=256 * MIB, free=0)
-    assert bare == full
-
-
-def test_hard_links_count_once() -> None:
-    one = _file("a", 100 * MIB)
-    twice = [Entry("a", Kind.FILE, 0o644, 0, 0, 0, size=100 * MIB, links="a")]
-    twice += [Entry("b", Kind.FILE, 0o644, 0, 0, 0, size=100 * MIB, links="a")]
-    assert lay_out(twice, boot_size=64 * MIB, free=0) == lay_out([one], boot_size=64 * MIB, free=0)
-
-
 def test_a_boot_partition_that_is_too_small() -> None:
+    layout = lay_out(256 * MIB, Geometry(1, 8192))
     with pytest.raises(RecipeError) as caught:
-        lay_out([_file("boot/firmware/initrd", 300 * MIB)], boot_size=256 * MIB, free=0)
+        check_boot([_file("boot/firmware/initrd", 300 * MIB)], layout)
     assert caught.value.render() == (
         "error: the boot partition of 256 MiB is too small\n"
         "  /boot/firmware holds 300.0 MiB\n"
@@ -45,17 +31,45 @@ def test_a_boot_partition_that_is_too_small() -> None:
     )
 
 
+def test_a_boot_partition_that_is_just_large_enough() -> None:
+    layout = lay_out(256 * MIB, Geometry(1, 8192))
+    room = (layout.fat32.clusters - 1) * layout.fat32.cluster
+    check_boot([_file("boot/firmware/x", room)], layout)
+    with pytest.raises(RecipeError):
+        check_boot([_file("boot/firmware/x", room + 1)], layout)
+
+
 def test_a_boot_partition_that_cannot_be_fat32() -> None:
     with pytest.raises(RecipeError, match="a boot partition of 16 MiB is too small for FAT32"):
-        lay_out([ROOT], boot_size=16 * MIB, free=0)
+        lay_out(16 * MIB, Geometry(1, 8192))
 
 
 def test_an_image_that_no_mbr_can_hold() -> None:
     with pytest.raises(RecipeError, match="more than a partition table of a Pi can hold"):
-        lay_out([ROOT], boot_size=64 * MIB, free=3 << 40)
+        lay_out(64 * MIB, Geometry(16384, 8192))
 
 
-@pytest.mark.parametrize(("mib", "sectors"), [(40, 1), (64, 1), (128, 2), (256, 4), (512, 8), (4096, 8)])
-def test_clusters_are_as_large_as_fat32_allows(mib: int, sectors: int) -> None:
-    assert sectors_per_cluster(mib * MIB) == sectors
-    assert clusters(mib * MIB, sectors) >= 65525
+def test_fat32_clusters_are_as_large_as_they_may_be() -> None:
+    assert fat32.geometry(64 * MIB).cluster == 512
+    assert fat32.geometry(512 * MIB).cluster == 4096
+    assert fat32.geometry(512 * MIB).data % 8 == 0
+
+
+def test_ext4_has_whole_groups_only_and_no_more_than_it_needs() -> None:
+    one = fit(0, 0, 0, None)
+    assert one.blocks == GROUP
+    assert fit(one.room, 0, 0, None) == one
+    assert fit(one.room + 1, 0, 0, None).groups == 2
+
+
+def test_many_small_files_get_more_inodes_rather_than_more_room() -> None:
+    assert fit(10_000, 10_000, 0, None) == Geometry(1, 16384)
+    assert fit(15_000, 15_000, 0, Geometry(1, 8192)) == Geometry(2, 8192)
+
+
+def test_a_release_is_never_laid_out_smaller_than_the_one_before() -> None:
+    assert fit(0, 0, 0, Geometry(7, 8192)) == Geometry(7, 8192)
+
+
+def test_copies_of_the_superblock() -> None:
+    assert [group for group in range(60) if has_copy(group)] == [0, 1, 3, 5, 7, 9, 25, 27, 49]

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from builder.lock.file import dump, parse
 from builder.lock.lock import ArchiveState, Lock, Locked, Request
 from tests.unit.lock.samples import lock, locked
 
+DATA = Path(__file__).parents[2] / "data"
 WORDS = st.text(min_size=1, max_size=6)
 TUPLES = st.lists(WORDS, max_size=3).map(tuple)
 LOCKED = st.builds(
@@ -60,10 +63,22 @@ def test_a_package_a_line() -> None:
     ]
 
 
+def test_a_lock_of_format_1_is_read() -> None:
+    """It knew no placement, and is otherwise the same."""
+    former = parse((DATA / "lock-1.lock").read_text(), "x.lock")
+    assert former == lock()
+    assert former.placement == ""
+
+
+def test_a_placement_is_kept() -> None:
+    placed = replace(lock(), placement="ab" * 32)
+    assert parse(dump(placed), "x.lock") == placed
+
+
 def test_another_format() -> None:
-    text = dump(lock()).replace('"format": 1', '"format": 2')
+    text = dump(lock()).replace('"format": 2', '"format": 3')
     assert refusal(text) == (
-        "error: lock `x.lock` has format 2, this nodebake reads format 1\n"
+        "error: lock `x.lock` has format 3, this nodebake reads up to 2\n"
         "hint: use the nodebake that wrote it, or make it anew with `nodebake lock RECIPE --update`"
     )
 

@@ -113,6 +113,12 @@ def test_the_disks_names_stay_from_one_release_to_the_next() -> None:
     assert plan(newer).identity == plan().identity
 
 
+def test_another_placement_is_another_release_of_the_same_steps() -> None:
+    one, other = plan(), make(recipe(FILES), replace(LOCK, placement="ab" * 32), "amd64")
+    assert [step.id for step in one.steps] == [step.id for step in other.steps]
+    assert one.id != other.id
+
+
 def test_an_engine_has_steps_of_its_own_from_the_packages_on() -> None:
     other = plan(engine="mmdebstrap")
     assert other.helper.id == plan().helper.id
@@ -121,7 +127,8 @@ def test_an_engine_has_steps_of_its_own_from_the_packages_on() -> None:
 
 
 def test_every_kind_has_a_revision() -> None:
-    assert {step.kind for step in (*plan().steps, *plan(engine="mmdebstrap").steps)} == set(VERSIONS)
+    kinds = {step.kind for step in (*plan().steps, *plan(engine="mmdebstrap").steps)}
+    assert {*kinds, "image"} == set(VERSIONS)
 
 
 def test_a_lock_without_tools_for_this_machine() -> None:
