@@ -65,10 +65,9 @@ def _entry(name: str, path: str, status: os.stat_result, epoch: int | None) -> E
         if device == "0:0":
             return Entry(path, Kind.WHITEOUT, 0, 0, 0, 0)
     mtime = int(status.st_mtime)
-    if epoch is not None:
-        if mtime > epoch:
-            mtime = epoch
-            os.utime(name, (epoch, epoch), follow_symlinks=False)
+    if epoch is not None and mtime > epoch:
+        mtime = epoch
+        os.utime(name, (epoch, epoch), follow_symlinks=False)
     xattrs = tuple(
         (attribute, os.getxattr(name, attribute, follow_symlinks=False).hex())
         for attribute in sorted(os.listxattr(name, follow_symlinks=False))
