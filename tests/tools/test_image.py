@@ -236,7 +236,7 @@ def test_a_file_in_many_pieces(tmp_path: Path) -> None:
     for number in range(0, 4000, 2):
         (folder / f"f{number}").unlink()
     # What is free behind them is not enough for it in one piece.
-    big = b"piece by piece. " * (24300 * 4096 // 16)
+    big = b"piece by piece. " * (24900 * 4096 // 16)
     (folder / "big").write_bytes(big)
     placement = make(tmp_path / "x.img", tree_of(folder), former, free=0)
     assert placement.groups == 1
