@@ -69,7 +69,7 @@ def _copy(descriptor: int, segment: Segment) -> None:
         _put(descriptor, part, segment.offset + at)
 
 
-def _read(path: Path, skip: int, place: memoryview) -> None:
+def _read(path: str, skip: int, place: memoryview) -> None:
     source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         while place:

@@ -121,9 +121,9 @@ class _Filling:
         """Have the content written to its spans; its size in bytes."""
         if node.entry.kind == Kind.FILE:
             skip = 0
+            source = f"{node.folder}/{node.entry.path}"
             for first, length in spans:
                 part = min(length * BLOCK, node.entry.size - skip)
-                source = node.folder / node.entry.path
                 self._segments.append(Segment(self._start + first * BLOCK, part, path=source, skip=skip))
                 skip += part
             return node.entry.size

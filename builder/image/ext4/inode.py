@@ -7,13 +7,14 @@ import struct
 from dataclasses import dataclass
 
 from builder.image.ext4.checksum import crc
-from builder.image.ext4.geometry import BLOCK
+from builder.image.ext4.geometry import BLOCK, INODE
 
 EXTENTS = 0x80000
 _HEAD = struct.Struct("<HHIIIIIHHII4x60s4xII4xHHHHHH")
 _TAIL = struct.Struct("<HHIIIII8x")
 _EXTRA = 32
 _SECTORS = BLOCK // 512
+_SUM_LOW, _SUM_HIGH = 0x7C, 0x82
 
 
 @dataclass(frozen=True)
@@ -41,34 +42,37 @@ class Inode:
         low = self.time & 0xFFFFFFFF
         # Bits 32 and 33 of the time, counted from the signed low word.
         extra = (self.time - (low - ((low & 0x80000000) << 1)) >> 32) & 3
-        bare = self._record(low, extra, 0)
-        return self._record(low, extra, crc(seed, bare))
-
-    def _record(self, low: int, extra: int, checksum: int) -> bytes:
-        head = _HEAD.pack(
-            self.mode,
-            self.uid & 0xFFFF,
-            self.size & 0xFFFFFFFF,
-            low,
-            low,
-            low,
-            0,
-            self.gid & 0xFFFF,
-            self.links,
-            self.blocks * _SECTORS,
-            self.flags,
-            self.map,
-            self.attribute_block,
-            self.size >> 32,
-            0,
-            0,
-            self.uid >> 16,
-            self.gid >> 16,
-            checksum & 0xFFFF,
-            0,
+        record = bytearray(
+            _HEAD.pack(
+                self.mode,
+                self.uid & 0xFFFF,
+                self.size & 0xFFFFFFFF,
+                low,
+                low,
+                low,
+                0,
+                self.gid & 0xFFFF,
+                self.links,
+                self.blocks * _SECTORS,
+                self.flags,
+                self.map,
+                self.attribute_block,
+                self.size >> 32,
+                0,
+                0,
+                self.uid >> 16,
+                self.gid >> 16,
+                0,
+                0,
+            )
         )
-        tail = _TAIL.pack(_EXTRA, checksum >> 16, extra, extra, extra, low, extra)
-        return (head + tail + self.attributes).ljust(256, b"\0")
+        record += _TAIL.pack(_EXTRA, 0, extra, extra, extra, low, extra)
+        record += self.attributes.ljust(INODE - len(record), b"\0")
+        # It is taken with zeros in its own place.
+        checksum = crc(seed, bytes(record)).to_bytes(4, "little")
+        record[_SUM_LOW : _SUM_LOW + 2] = checksum[:2]
+        record[_SUM_HIGH : _SUM_HIGH + 2] = checksum[2:]
+        return bytes(record)
 
 
 def device(major: int, minor: int) -> bytes:

@@ -96,9 +96,10 @@ class _Volume:
 
     def file(self, one: Sourced) -> None:
         skip = 0
+        source = f"{one.folder}/{one.entry.path}"
         for offset, room in self._pieces(one.entry.path):
             part = min(room, one.entry.size - skip)
-            self.segments.append(Segment(offset, part, path=one.folder / one.entry.path, skip=skip))
+            self.segments.append(Segment(offset, part, path=source, skip=skip))
             skip += part
 
     def head(self, top: str, free: int) -> None:
