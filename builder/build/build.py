@@ -86,7 +86,7 @@ def _outputs(job: Job, todo: Mapping[Made, Delivery]) -> None:
         ):
             described = beside.submit(delivery.describe, job.plan, job.lock, job.workshop.store)
             worker.ask({"output": delivery.order(job.plan, made, job.former)})
-            delivery.release(job.plan, described.result())
+            delivery.release(job.plan, job.lock, described.result())
         seconds = time.monotonic() - started
         job.report.step_done(
             number, job.total, "image", seconds=seconds, cached=False, detail=delivery.version

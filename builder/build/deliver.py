@@ -22,7 +22,7 @@ from builder.image.placement import parse_head
 from builder.lock.file import dump as dump_lock
 from builder.lock.lock import Lock
 from builder.plan.plan import Made, Plan
-from builder.release import checksums, contents, index, manifest, sbom
+from builder.release import checksums, contents, index, manifest, provenance, sbom
 from builder.release.manifest import Artifact, Manifest, StepId
 from builder.store.store import Store
 from builder.tree.entry import merge, parse
@@ -131,14 +131,17 @@ class Delivery:
             wants=recipe.wants,
         )
 
-    def release(self, plan: Plan, bare: Manifest) -> None:
-        """Write manifest, bill of materials and checksums beside what the worker made."""
+    def release(self, plan: Plan, lock: Lock, bare: Manifest) -> None:
+        """Write manifest, bill of materials, provenance and checksums beside what the worker made."""
         names = self._names()
         tool = f"nodebake-{__version__}"
         distribution = plan.recipe.base.release
         (self.making / names["sbom"]).write_text(sbom.sbom(bare, distribution=distribution, tool=tool))
         layout = layout_of(parse_head(self.making / names["placement"]))
         artifacts = tuple(self._artifact(kind) for kind in _RELEASED)
+        statement = _provenance(plan, lock, replace(bare, artifacts=artifacts))
+        (self.making / names["provenance"]).write_text(statement)
+        artifacts += (self._artifact("provenance"),)
         whole = replace(bare, image=geometry(layout, plan.identity), artifacts=artifacts)
         text = manifest.dump(whole)
         (self.making / names["manifest"]).write_text(text)
@@ -165,6 +168,7 @@ class Delivery:
             "placement": f"{image}.placement",
             "manifest": "manifest.json",
             "sbom": "sbom.spdx.json",
+            "provenance": "provenance.intoto.json",
             "checksums": checksums.NAME,
         }
 
@@ -181,6 +185,17 @@ class Delivery:
             if os.geteuid() == 0:
                 os.chown(path, 0, 0)
             path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def _provenance(plan: Plan, lock: Lock, made: Manifest) -> str:
+    machine = plan.helper.inputs["architecture"]
+    return provenance.provenance(
+        made,
+        tools=contents.packages(lock.helpers[machine]),
+        hosts=dict(plan.recipe.sources_list),
+        distribution=plan.recipe.base.release,
+        version=__version__,
+    )
 
 
 def delivery(recipe: str, version: str, root: Path, chosen: Path | None) -> Delivery:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from builder.release.manifest import Manifest, Package
+from builder.release.purl import purl
 
 _ROOT = "SPDXRef-Release"
 _NAMESPACE = "https://spdx.org/spdxdocs"
@@ -69,16 +70,10 @@ def _package(package: Package, distribution: str) -> dict[str, Any]:
             {
                 "referenceCategory": "PACKAGE-MANAGER",
                 "referenceType": "purl",
-                "referenceLocator": _purl(package, distribution),
+                "referenceLocator": purl(package, distribution),
             }
         ],
     }
-
-
-def _purl(package: Package, distribution: str) -> str:
-    """The package URL; a + is encoded everywhere, as the specification asks."""
-    name, version = quote(package.name, safe=""), quote(package.version, safe="")
-    return f"pkg:deb/debian/{name}@{version}?arch={package.architecture}&distro={quote(distribution)}"
 
 
 def _relation(subject: str, kind: str, other: str) -> dict[str, str]:

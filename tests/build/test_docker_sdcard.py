@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from builder.release import index, manifest
+from builder.build.workshop import machine
+from builder.release import checksums, index, manifest
 from builder.tree.entry import Kind
 from tests.build.conftest import Apart, say
 from tests.needs import PATH, needs_tool
@@ -163,10 +164,27 @@ def test_release_files_tell_the_truth(docker_sdcard: Apart) -> None:
     assert wrong == []
 
 
+def test_the_provenance_names_what_is_there_and_what_it_was_made_from(docker_sdcard: Apart) -> None:
+    folder = docker_sdcard.image.parent
+    statement = json.loads(Path(docker_sdcard.answer["provenance"]).read_text())
+    sums = checksums.parse((folder / "SHA256SUMS").read_text())
+    others = {"manifest.json", "provenance.intoto.json"}
+    assert {row["name"]: row["digest"]["sha256"] for row in statement["subject"]} == {
+        name: sha256 for name, sha256 in sums.items() if name not in others
+    }
+    definition = statement["predicate"]["buildDefinition"]
+    lock = Path(docker_sdcard.answer["lock"]).read_bytes()
+    assert definition["externalParameters"]["lock"]["sha256"] == hashlib.sha256(lock).hexdigest()
+    said = json.loads(lock)
+    rows = [*said["packages"], *said[f"helper {machine()}"]]
+    named = {row["digest"]["sha256"] for row in definition["resolvedDependencies"]}
+    assert named > {row["sha256"] for row in rows}
+
+
 def test_no_path_and_no_name_of_the_builder_is_in_the_release(docker_sdcard: Apart, site: object) -> None:
     texts = [
         Path(docker_sdcard.answer[kind]).read_bytes()
-        for kind in ("manifest", "sbom", "bmap", "index", "checksums")
+        for kind in ("manifest", "sbom", "provenance", "bmap", "index", "checksums")
     ]
     secret = str(docker_sdcard.image.parents[2]).encode()
     assert [text for text in texts if secret in text] == []
