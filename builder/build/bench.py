@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.host import linux
+from builder.host import dpkg_twins, linux
 from builder.host.chroot import FOREIGN, MULTIARCH, emulated, furnish, into, lend
 from builder.host.process import Finished, run
 from builder.host.worker import SHOWN
@@ -42,6 +42,9 @@ class Bench:
         """Mount what programs inside the tree need; the mounts end with the step's process."""
         furnish(self.tree)
         if self.foreign:
+            # A dpkg that took the builder's architecture for its own would tell so to Debian's kernel
+            # hook, which would then leave /boot/firmware empty without an error.
+            dpkg_twins.cover(HELPER, SHOWN / "dpkg", self.machine, self.architecture)
             lend(self.tree, HELPER, SHOWN / "emulator", self.machine)
 
     def show_to_helper(self) -> None:

@@ -16,12 +16,10 @@ DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _BINFMT = Path("/proc/sys/fs/binfmt_misc")
 
 # Programs whose output speaks of the architecture they were built for, and those that look at the
-# tree's own libraries. A lent dpkg, for one, would say the builder's architecture, and Debian's
-# kernel hook would then leave /boot/firmware empty without an error.
+# tree's own libraries. dpkg is one too: dpkg_twins makes the helper's fit to be lent.
 NEVER_LENT = (
     "apt",
     "arch",
-    "dpkg",
     "gcc",
     "getconf",
     "ischroot",

@@ -24,7 +24,7 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
     bench.show_to_helper()
     for name in essential:
         bench.in_helper(["dpkg-deb", "--extract", debs[name], TREE_IN_HELPER])
-    _start_database(inputs["architecture"], bench)
+    _start_database(bench)
     bench.furnish()
     bench.show_to_helper()
     policy = bench.tree / "usr/sbin/policy-rc.d"
@@ -42,15 +42,13 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
     audit(bench)
 
 
-def _start_database(architecture: str, bench: Bench) -> None:
-    """An empty dpkg database that takes packages of the tree's architecture."""
+def _start_database(bench: Bench) -> None:
+    """An empty dpkg database."""
     folder = bench.tree / "var/lib/dpkg"
     for name in ("info", "updates", "triggers", "alternatives", "parts"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for name in ("status", "available"):
         (folder / name).touch()
-    if bench.foreign:
-        (folder / "arch").write_text(f"{bench.machine}\n{architecture}\n")
 
 
 def _dpkg(bench: Bench, *argv: str) -> None:
@@ -61,7 +59,6 @@ def _dpkg(bench: Bench, *argv: str) -> None:
 
 def audit(bench: Bench) -> None:
     """The tree's own dpkg must find nothing half-done."""
-    (bench.tree / "var/lib/dpkg/arch").unlink(missing_ok=True)
     done = bench.ask_tree(["dpkg", "--audit"])
     said = (done.stdout + done.stderr).decode(errors="replace").strip()
     if done.code or said:
