@@ -8,6 +8,7 @@ from typing import Any
 
 from builder.build.bench import TREE_IN_HELPER, Bench
 from builder.build.order import configure_order
+from builder.build.step.essential import discard, extract
 from builder.errors import StepError
 
 # The order below guarantees what dpkg is told not to check: it cannot know that the programs of a
@@ -22,8 +23,7 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
     debs = {row["name"]: f"/run/debs/{row['sha256']}.deb" for row in inputs["debs"]}
     essential = [row["name"] for row in inputs["debs"] if row["essential"]]
     bench.show_to_helper()
-    for name in essential:
-        bench.in_helper(["dpkg-deb", "--extract", debs[name], TREE_IN_HELPER])
+    debs.update(zip(essential, extract([debs[name] for name in essential], bench), strict=True))
     _start_database(bench)
     bench.furnish()
     bench.show_to_helper()
@@ -32,6 +32,7 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
     policy.chmod(0o755)
     rest = [name for name in debs if name not in set(essential)]
     _dpkg(bench, "--unpack", *(debs[name] for name in [*essential, *rest]))
+    discard()
     status = (bench.tree / "var/lib/dpkg/status").read_text()
     info = bench.tree / "var/lib/dpkg/info"
     scripted = {p.name.removesuffix(".postinst").partition(":")[0] for p in info.glob("*.postinst")}

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Packages whose files must lie in the tree before dpkg can run there, decompressed once.
+
+dpkg will unpack them again, for its database. It is given .debs in memory whose files are stored as
+they are: to decompress them a second time would cost more than all the rest of it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from builder.archive.deb import finish_stored, start_stored
+from builder.build.bench import HELPER, TREE_IN_HELPER, Bench
+
+_ROOM = "/run/essential"
+# By one shell each, for each program that Python starts costs a copy of Python.
+_APPEND = 'while [ $# -gt 0 ]; do dpkg-deb --fsys-tarfile "$1" >>"$2" || exit; shift 2; done'
+_EXTRACT = 'tree=$1; shift; for deb; do dpkg-deb --extract "$deb" "$tree" || exit; done'
+
+
+def extract(debs: Sequence[str], bench: Bench) -> list[str]:
+    """Put the files of `debs` (paths in the helper) into the tree; the paths of their stored twins."""
+    room = _outside(_ROOM)
+    room.mkdir()
+    stored = [f"{_ROOM}/{number:03}.deb" for number in range(len(debs))]
+    starts = []
+    for deb, twin in zip(debs, stored, strict=True):
+        with _outside(deb).open("rb") as source, _outside(twin).open("wb") as sink:
+            start_stored(source, sink)
+            starts.append(sink.tell())
+    pairs = [path for pair in zip(debs, stored, strict=True) for path in pair]
+    bench.in_helper(["sh", "-c", _APPEND, "sh", *pairs])
+    for twin, start in zip(stored, starts, strict=True):
+        with _outside(twin).open("r+b") as sink:
+            finish_stored(sink, start)
+    bench.in_helper(["sh", "-c", _EXTRACT, "sh", TREE_IN_HELPER, *stored])
+    return stored
+
+
+def discard() -> None:
+    """Give back the memory that the stored twins take."""
+    shutil.rmtree(_outside(_ROOM))
+
+
+def _outside(path: str) -> Path:
+    return HELPER / path.lstrip("/")
