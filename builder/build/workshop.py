@@ -21,6 +21,8 @@ _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 # What a machine runs without an emulator.
 _NATIVE = {"amd64": {"amd64"}, "arm64": {"arm64"}}
 _SOURCE = Path(chroot.__file__).with_name("dispatch.c")
+# With no C library, nothing may be taken for one of its functions.
+_FLAGS = ("-Os", "-static", "-nostdlib", "-ffreestanding", "-fno-stack-protector", "-fno-builtin")
 _KERNEL = (6, 7)
 
 
@@ -127,7 +129,7 @@ def _compile(workshop: Workshop) -> str:
     if not target.exists():
         partial = target.with_suffix(f".{os.getpid()}")
         multiarch = chroot.MULTIARCH[workshop.machine]
-        run(["cc", "-O2", "-static", f'-DMULTIARCH="{multiarch}"', "-o", str(partial), str(_SOURCE)])
+        run(["cc", *_FLAGS, f'-DMULTIARCH="{multiarch}"', "-o", str(partial), str(_SOURCE)])
         partial.chmod(0o755)
         partial.rename(target)
     return name
