@@ -50,10 +50,15 @@ def scan(delta: Path, epoch: int | None, jobs: int) -> list[Entry]:
                     folders.append((Path(item.path), f"{path}/"))
     found.append(_entry(str(delta), "", delta.lstat(), epoch))
     _group(found, links)
+    files = [n for n, e in enumerate(found) if e.kind == Kind.FILE]
+
+    def hash_each(share: int) -> None:
+        for n in files[share::jobs]:
+            found[n] = replace(found[n], sha256=_sha256(delta / found[n].path))
+
+    # A task for each of ten thousand small files would cost as much as their hashes.
     with ThreadPoolExecutor(jobs) as pool:
-        files = [n for n, e in enumerate(found) if e.kind == Kind.FILE]
-        for n, digest in zip(files, pool.map(lambda n: _sha256(delta / found[n].path), files), strict=True):
-            found[n] = replace(found[n], sha256=digest)
+        list(pool.map(hash_each, range(jobs)))
     return sorted(found, key=lambda entry: entry.path)
 
 
