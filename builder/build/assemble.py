@@ -40,6 +40,25 @@ class HelperTools:
 
 def run(order: Mapping[str, Any], jobs: int) -> None:
     """Make `NAME.img` and what is read off it in the output folder."""
+    image = write(order, jobs)
+    found = scan(image)
+    (OUT / f"{image.name}.index").write_bytes(index.dump(found.index))
+    (OUT / f"{image.name}.bmap").write_text(bmap.dump(found.bmap))
+    level = order["compression_level"]
+    compress(
+        image,
+        image.with_suffix(".img.zst"),
+        found.index,
+        kept(FORMER, order["helper"], level),
+        order["helper"],
+        level,
+        lambda data: _zstd(data, level, order["epoch"]),
+        jobs,
+    )
+
+
+def write(order: Mapping[str, Any], jobs: int) -> Path:
+    """Make `NAME.img` and its placement in the output folder; where the image is."""
     store = Store(STORE)
     mount_helper(store.delta(order["helper"]), store.debs)
     _show(OUT)
@@ -56,20 +75,7 @@ def run(order: Mapping[str, Any], jobs: int) -> None:
         jobs=jobs,
     )
     (OUT / f"{image.name}.placement").write_text(dump(placement))
-    found = scan(image)
-    (OUT / f"{image.name}.index").write_bytes(index.dump(found.index))
-    (OUT / f"{image.name}.bmap").write_text(bmap.dump(found.bmap))
-    level = order["compression_level"]
-    compress(
-        image,
-        image.with_suffix(".img.zst"),
-        found.index,
-        kept(FORMER, order["helper"], level),
-        order["helper"],
-        level,
-        lambda data: _zstd(data, level, order["epoch"]),
-        jobs,
-    )
+    return image
 
 
 def tree(store: Store, steps: Sequence[str]) -> list[Sourced]:
