@@ -16,8 +16,8 @@ from typing import Any
 from builder import __version__
 from builder.errors import RefusedError
 from builder.host.files import point
-from builder.image.assemble import layout_of
 from builder.image.geometry import geometry
+from builder.image.layout import layout_of
 from builder.image.placement import parse_head
 from builder.lock.file import dump as dump_lock
 from builder.lock.lock import Lock
@@ -195,6 +195,7 @@ def _provenance(plan: Plan, lock: Lock, made: Manifest) -> str:
         hosts=dict(plan.recipe.sources_list),
         distribution=plan.recipe.base.release,
         version=__version__,
+        placement=lock.placement,
     )
 
 

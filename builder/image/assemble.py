@@ -14,7 +14,7 @@ from builder.image.ext4.skeleton import make_empty
 from builder.image.fat32 import fill as fat32
 from builder.image.fat32.names import check
 from builder.image.identity import Identity
-from builder.image.layout import BOOT_MOUNT, Layout, check_boot, in_boot, lay_out
+from builder.image.layout import BOOT_MOUNT, check_boot, in_boot, lay_out
 from builder.image.placement import Placement
 from builder.image.table import write_table
 from builder.image.tools import Tools
@@ -77,11 +77,6 @@ def assemble(
     return Placement(
         made, layout.boot.size, layout.ext4.groups, layout.ext4.inodes_per_group, root.placed, boot
     )
-
-
-def layout_of(placement: Placement) -> Layout:
-    """The layout of an image by its placement."""
-    return lay_out(placement.boot_size, geometry.Geometry(placement.groups, placement.inodes_per_group))
 
 
 def _room(found: dict[str, Node], free: int, former: Placement | None) -> geometry.Geometry:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from builder.errors import RecipeError
 from builder.image.ext4 import geometry as ext4
 from builder.image.fat32 import geometry as fat32
+from builder.image.placement import Placement
 from builder.tree.entry import Entry
 
 SECTOR = 512
@@ -80,6 +81,11 @@ def lay_out(boot_size: int, root: ext4.Geometry) -> Layout:
         fat32=boot,
         ext4=root,
     )
+
+
+def layout_of(placement: Placement) -> Layout:
+    """The layout of an image by its placement."""
+    return lay_out(placement.boot_size, ext4.Geometry(placement.groups, placement.inodes_per_group))
 
 
 def in_boot(entry: Entry) -> bool:

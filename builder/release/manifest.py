@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -143,9 +144,6 @@ class Manifest:
     wants: tuple[str, ...]
 
 
-_READER = TypeAdapter(Manifest)
-
-
 def dump(manifest: Manifest) -> str:
     """The manifest as JSON: keys sorted, each file, package and step on a line of its own."""
     # Not asdict() of the whole: with 20,000 files that alone takes a second.
@@ -169,10 +167,16 @@ def parse(text: str) -> Manifest:
             hint="update nodebake, or build the release again with this one",
         )
     try:
-        return _READER.validate_json(json.dumps(data))
+        return _reader().validate_json(json.dumps(data))
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors()]
         raise _damaged(problems[:10]) from error
+
+
+@cache
+def _reader() -> TypeAdapter[Manifest]:
+    """Made at first use, for making it takes longer than most verbs, and few read a manifest."""
+    return TypeAdapter(Manifest)
 
 
 def _value(value: object) -> str:

@@ -29,11 +29,13 @@ def provenance(
     hosts: Mapping[str, str],
     distribution: str,
     version: str,
+    placement: str = "",
 ) -> str:
     """The statement's text, on all artifacts of `manifest`.
 
     `tools` are the packages of the helper, `hosts` the public URI of each archive by its word,
-    `distribution` is purl's `distro` (`trixie`), `version` the builder's.
+    `distribution` is purl's `distro` (`trixie`), `version` the builder's,
+    `placement` the sha256 of the placement that the lock names.
     """
     definition = {
         "buildType": BUILD_TYPE,
@@ -44,6 +46,7 @@ def provenance(
         },
         "resolvedDependencies": [
             *(_archive(archive, hosts[archive.archive]) for archive in manifest.archives),
+            *([{"name": "placement", "digest": {"sha256": placement}}] if placement else []),
             *_packages([*manifest.packages, *tools], distribution),
         ],
     }

@@ -14,9 +14,9 @@ import pytest
 
 from builder.build.delta import scan as scan_tree
 from builder.errors import RecipeError
-from builder.image.assemble import assemble, layout_of
+from builder.image.assemble import assemble
 from builder.image.identity import derive
-from builder.image.layout import MIB, Layout
+from builder.image.layout import MIB, Layout, layout_of
 from builder.image.placement import Placement
 from builder.release import bmap
 from builder.release.scan import scan
@@ -140,7 +140,7 @@ def test_the_root_file_system_is_sound(root: Path) -> None:
 def test_it_can_be_mended_by_a_copy_of_its_superblock(tree: Path, tmp_path: Path) -> None:
     layout = layout_of(make(tmp_path / "x.img", tree_of(tree), free=200 * MIB))
     assert layout.ext4.groups > 1
-    root = _part(tmp_path / "x.img", layout)
+    root = part(tmp_path / "x.img", layout)
     with root.open("r+b") as file:
         file.write(bytes(8192))
     # 1: corrected. Copies are as old as the file system, here as with a mounted one.
@@ -241,7 +241,7 @@ def test_a_file_in_many_pieces(tmp_path: Path) -> None:
     placement = make(tmp_path / "x.img", tree_of(folder), former, free=0)
     assert placement.groups == 1
     assert len(placement.files["big"].spans) > 340
-    root = _part(tmp_path / "x.img", layout_of(placement))
+    root = part(tmp_path / "x.img", layout_of(placement))
     output(["e2fsck", "-fn", str(root)])
     output(["debugfs", "-R", f"dump /big {tmp_path / 'read'}", str(root)])
     assert (tmp_path / "read").read_bytes() == big
@@ -249,10 +249,11 @@ def test_a_file_in_many_pieces(tmp_path: Path) -> None:
 
 def _only_root(tmp_path: Path) -> Path:
     layout = layout_of(make(tmp_path / "x.img", tree_of(tmp_path / "tree")))
-    return _part(tmp_path / "x.img", layout)
+    return part(tmp_path / "x.img", layout)
 
 
-def _part(image: Path, layout: Layout) -> Path:
+def part(image: Path, layout: Layout) -> Path:
+    """The root partition of an image as a file of its own."""
     part = image.with_suffix(".root")
     with image.open("rb") as source, part.open("wb") as target:
         source.seek(layout.root.start)

@@ -58,10 +58,21 @@ def test_what_shrinks_keeps_its_first_blocks() -> None:
     assert choose([("a", 1)], {"a": [(10, 3)]}, Space([(10, 100)])) == {"a": ((10, 1),)}
 
 
-def test_what_grows_takes_the_room_behind_it_or_moves_as_a_whole() -> None:
+def test_what_grows_takes_the_room_behind_it_or_a_further_piece() -> None:
     former = {"a": [(10, 3)], "b": [(13, 2)], "end": [(15, 1)]}
     found = choose([("a", 4), ("b", 2), ("end", 3)], former, Space([(10, 100)]))
-    assert found == {"a": ((18, 4),), "b": ((13, 2),), "end": ((15, 3),)}
+    assert found == {"a": ((10, 3), (18, 1)), "b": ((13, 2),), "end": ((15, 3),)}
+
+
+def test_what_grows_to_more_than_twice_its_size_moves_as_a_whole() -> None:
+    former = {"a": [(10, 3)], "b": [(13, 2)]}
+    assert choose([("a", 7), ("b", 2)], former, Space([(10, 100)])) == {"a": ((15, 7),), "b": ((13, 2),)}
+
+
+def test_what_would_fall_into_a_fifth_piece_moves_as_a_whole() -> None:
+    former = {"a": [(10, 1), (12, 1), (14, 1), (16, 1)], "b": [(11, 1)], "c": [(17, 1)]}
+    found = choose([("a", 5), ("b", 1), ("c", 1)], former, Space([(10, 100)]))
+    assert found == {"a": ((12, 5),), "b": ((11, 1),), "c": ((17, 1),)}
 
 
 def test_nothing_new_takes_the_place_of_what_stays() -> None:
