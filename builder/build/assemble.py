@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.build.bench import HELPER, STORE, mount_helper
-from builder.build.compress import compress, kept
+from builder.build.compress import Kept, compress, kept
 from builder.host import linux
 from builder.host.chroot import into
 from builder.host.process import run as run_program
@@ -24,9 +24,6 @@ from builder.store.store import Store
 from builder.tree.entry import parse as parse_listing
 from builder.tree.sourced import Sourced, sourced
 
-OUT = SHOWN / "out"
-FORMER = SHOWN / "former"
-
 
 @dataclass(frozen=True)
 class HelperTools:
@@ -39,17 +36,18 @@ class HelperTools:
 
 
 def run(order: Mapping[str, Any], jobs: int) -> None:
-    """Make `NAME.img` and what is read off it in the output folder."""
+    """Make `NAME.img` and what is read off it in the folder `out`; `latest` may name a former release."""
     image = write(order, jobs)
     found = scan(image)
-    (OUT / f"{image.name}.index").write_bytes(index.dump(found.index))
-    (OUT / f"{image.name}.bmap").write_text(bmap.dump(found.bmap))
+    image.with_suffix(".img.index").write_bytes(index.dump(found.index))
+    image.with_suffix(".img.bmap").write_text(bmap.dump(found.bmap))
     level = order["compression_level"]
+    former = kept(SHOWN / order["latest"], order["helper"], level) if order["latest"] else Kept()
     compress(
         image,
         image.with_suffix(".img.zst"),
         found.index,
-        kept(FORMER, order["helper"], level),
+        former,
         order["helper"],
         level,
         lambda data: _zstd(data, level, order["epoch"]),
@@ -61,8 +59,9 @@ def write(order: Mapping[str, Any], jobs: int) -> Path:
     """Make `NAME.img` and its placement in the output folder; where the image is."""
     store = Store(STORE)
     mount_helper(store.delta(order["helper"]), store.debs)
-    _show(OUT)
-    image = OUT / f"{order['name']}.img"
+    out = SHOWN / str(order["out"])
+    _show(out)
+    image = out / f"{order['name']}.img"
     placement = assemble(
         image,
         tree(store, order["tree"]),
@@ -74,7 +73,7 @@ def write(order: Mapping[str, Any], jobs: int) -> Path:
         tools=HelperTools(store.log(order["id"])),
         jobs=jobs,
     )
-    (OUT / f"{image.name}.placement").write_text(dump(placement))
+    image.with_suffix(".img.placement").write_text(dump(placement))
     return image
 
 

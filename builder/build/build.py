@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict
+from pathlib import Path
 
 from builder.archive.fetch import deb_path
 from builder.build.deliver import Delivery
@@ -35,27 +37,41 @@ def build(job: Job) -> None:
         )
         return
     store = job.workshop.store
-    with hold.shared(store.root, lambda: job.report.say("waiting for somebody who cleans up the store")):
+    with (
+        hold.shared(store.root, lambda: job.report.say("waiting for somebody who cleans up the store")),
+        ExitStack() as places,
+    ):
+        for delivery in todo.values():
+            places.enter_context(delivery.open(job.workshop.ids.root, job.report.say))
         lacking = job.lacking()
         provide(job, lacking, next(iter(todo.values())).parent)
-        _steps(job, {step.id for step in lacking})
-        remember(store.plan(job.plan.recipe.name), job.plan)
-        _outputs(job, todo)
+        folders = _folders(job.project, todo.values())
+        with worker_for(job.plan.recipe.base.architecture, job.workshop, folders) as worker:
+            _steps(job, worker, {step.id for step in lacking})
+            remember(store.plan(job.plan.recipe.name), job.plan)
+            _outputs(job, worker, todo)
         _use(job)
 
 
-def _steps(job: Job, lacking: set[str]) -> None:
+def _folders(project: Path, deliveries: Iterable[Delivery]) -> dict[str, Path]:
+    """What the worker is shown by which name."""
+    folders = {"project": project}
+    for number, delivery in enumerate(deliveries):
+        folders[f"out{number}"] = delivery.making
+        if delivery.former:
+            folders[f"former{number}"] = delivery.former
+    return folders
+
+
+def _steps(job: Job, worker: Worker, lacking: set[str]) -> None:
     """Run what the store lacks, in the plan's order."""
     if not lacking:
         return
-    with worker_for(job.plan.recipe.base.architecture, job.workshop, {"project": job.project}) as worker:
-        for number, step in enumerate(job.plan.steps, 1):
-            if step.id in lacking:
-                _step(job, worker, step, number)
-            else:
-                job.report.step_done(
-                    number, job.total, step.kind, seconds=0.0, cached=True, detail=step.label
-                )
+    for number, step in enumerate(job.plan.steps, 1):
+        if step.id in lacking:
+            _step(job, worker, step, number)
+        else:
+            job.report.step_done(number, job.total, step.kind, seconds=0.0, cached=True, detail=step.label)
 
 
 def _step(job: Job, worker: Worker, step: Step, number: int) -> None:
@@ -72,20 +88,20 @@ def _step(job: Job, worker: Worker, step: Step, number: int) -> None:
     job.report.step_done(number, job.total, step.kind, seconds=seconds, cached=False, detail=step.label)
 
 
-def _outputs(job: Job, todo: Mapping[Made, Delivery]) -> None:
+def _outputs(job: Job, worker: Worker, todo: Mapping[Made, Delivery]) -> None:
     """Make what is not delivered yet."""
-    architecture = job.plan.recipe.base.architecture
-    for number, (made, delivery) in enumerate(todo.items(), len(job.plan.steps) + 1):
+    for place, (made, delivery) in enumerate(todo.items()):
+        number = len(job.plan.steps) + 1 + place
         job.report.step_started(number, job.total, f"image  {delivery.version}")
         started = time.monotonic()
-        former = {"former": delivery.former} if delivery.former else {}
-        with (
-            delivery.open(job.workshop.ids.root),
-            ThreadPoolExecutor(1) as beside,
-            worker_for(architecture, job.workshop, {"out": delivery.making, **former}) as worker,
-        ):
+        order = {
+            **delivery.order(job.plan, made, job.former),
+            "out": f"out{place}",
+            "latest": f"former{place}" if delivery.former else "",
+        }
+        with ThreadPoolExecutor(1) as beside:
             described = beside.submit(delivery.describe, job.plan, job.lock, job.workshop.store)
-            worker.ask({"output": delivery.order(job.plan, made, job.former)})
+            worker.ask({"output": order})
             delivery.release(job.plan, job.lock, described.result())
         seconds = time.monotonic() - started
         job.report.step_done(

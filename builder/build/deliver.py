@@ -7,7 +7,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,16 +82,20 @@ class Delivery:
         }
 
     @contextmanager
-    def open(self, owner: int) -> Iterator[None]:
+    def open(self, owner: int, say: Callable[[str], None]) -> Iterator[None]:
         """Hold the place while the body fills `making`; then bring it to `final`.
 
-        `owner` is the uid outside that is 0 in the worker. One build at a time works here; what an
-        interrupted one left is removed. Raises RefusedError when something that is not a delivery is
-        in the way.
+        `owner` is the uid outside that is 0 in the worker. One build at a time works here, `say` is told
+        when another one has to end first; what an interrupted one left is removed. Raises RefusedError
+        when something that is not a delivery is in the way.
         """
         self.parent.mkdir(parents=True, exist_ok=True)
         with (self.parent / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say(f"waiting for another build into `{self.parent}`")
+                fcntl.flock(lock, fcntl.LOCK_EX)
             self._refuse_foreign()
             for stale in self.parent.glob(f".*{_MAKING}"):
                 shutil.rmtree(stale)
