@@ -2,6 +2,7 @@
 #
 #     make image RECIPE=docker-sdcard     the last line on stdout is the image's path
 #     make test                           all tests
+#     make bench                          nodebake and its peers, measured; takes half an hour
 #
 # Each target is one call; what is needed for it sets itself up first.
 
@@ -9,7 +10,7 @@ RECIPE ?= docker-sdcard
 BIN := .venv/bin
 
 MAKEFLAGS += --no-print-directory
-.PHONY: image test test-long check lint setup setup-test
+.PHONY: image test test-long bench check lint setup setup-test setup-bench
 
 image: setup
 	@$(BIN)/nodebake init --keep >&2
@@ -21,6 +22,10 @@ test: setup-test
 # The comparisons with full emulation: hours.
 test-long: setup-test
 	@NODEBAKE_LONG=1 $(BIN)/pytest
+
+# On a quiet machine. Words for it: make bench BENCH='--only image --into README.md'
+bench: setup-bench
+	@$(BIN)/python -m tools.bench $(BENCH)
 
 check: lint
 	@$(BIN)/pytest --quiet tests/unit
@@ -36,3 +41,6 @@ setup:
 
 setup-test:
 	@tools/setup test >&2
+
+setup-bench:
+	@tools/setup bench >&2

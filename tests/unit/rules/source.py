@@ -55,6 +55,11 @@ def of_tests() -> list[Source]:
     return _below("tests")
 
 
+def of_tools() -> list[Source]:
+    """All files of the tools."""
+    return _below("tools")
+
+
 def _below(folder: str) -> list[Source]:
     files = sorted((ROOT / folder).rglob("*.py"))
     return [Source(str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")) for file in files]

@@ -7,7 +7,7 @@ import ast
 import re
 from pathlib import Path
 
-from tests.unit.rules.source import ROOT, of_builder, of_tests
+from tests.unit.rules.source import ROOT, Source, of_builder, of_tests, of_tools
 
 LINES = 400
 BANNED = ("util", "utils", "helpers", "common", "manager", "context")
@@ -18,18 +18,26 @@ LICENCE = "SPDX-License-Identifier: Apache-2.0"
 SCRIPTS = ("Makefile", "tools/setup", "tools/shell-scripts", ".ci/run")
 
 
+def programs() -> list[Source]:
+    return [*of_builder(), *of_tools()]
+
+
+def everything() -> list[Source]:
+    return [*programs(), *of_tests()]
+
+
 def test_no_file_is_long() -> None:
-    lengths = {source.path: source.text.count("\n") for source in [*of_builder(), *of_tests()]}
+    lengths = {source.path: source.text.count("\n") for source in everything()}
     assert not {path: length for path, length in lengths.items() if length >= LINES}
 
 
 def test_names_say_something() -> None:
-    named = [(source.path, name) for source in of_builder() for name in _names(source.path, source.tree)]
+    named = [(source.path, name) for source in programs() for name in _names(source.path, source.tree)]
     assert not [(path, name) for path, name in named if any(part in BANNED for part in _words(name))]
 
 
 def test_every_source_file_names_its_licence() -> None:
-    files = [source.path for source in [*of_builder(), *of_tests()] if LICENCE not in source.text[:200]]
+    files = [source.path for source in everything() if LICENCE not in source.text[:200]]
     files += [str(path) for path in map(Path, SCRIPTS) if LICENCE not in (ROOT / path).read_text()[:300]]
     files += [
         str(path.relative_to(ROOT))
@@ -46,7 +54,7 @@ def test_every_source_file_names_its_licence() -> None:
 
 
 def test_only_the_table_of_archives_names_their_hosts() -> None:
-    found = {source.path for source in of_builder() if DEBIAN_HOST.search(source.text)}
+    found = {source.path for source in programs() if DEBIAN_HOST.search(source.text)}
     assert found <= {"builder/base/archives.py"}
 
 
@@ -59,7 +67,7 @@ def test_no_other_file_of_the_project_names_a_mirror() -> None:
 
 
 def test_nothing_is_left_to_do() -> None:
-    assert not [source.path for source in [*of_builder(), *of_tests()] if UNFINISHED.search(source.text)]
+    assert not [source.path for source in everything() if UNFINISHED.search(source.text)]
 
 
 def test_every_folder_of_tests_is_a_package() -> None:

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nodebake and its peers, measured in the same go: `make bench`. Read docs/reference/benchmarks.md first."""

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The result file, format 1: rows, each with the commit and the minute it is of; and the machine. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tools.bench.figure import Figure, ratio
+
+FORMAT = 1
+RATIO = "ratio"
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a row is about, and the most that it should be. `unit` is RATIO or one of measure."""
+
+    title: str
+    unit: str
+    most: float
+
+
+GOALS = {
+    "root-emulated": Goal("cold root without kernel: CPU ÷ mmdebstrap, emulated", RATIO, 0.2),
+    "root-native-cpu": Goal("cold root with kernel: CPU ÷ mmdebstrap, native amd64", RATIO, 1.25),
+    "root-native-wall": Goal("the same: wall", RATIO, 1.25),
+    "image-cpu": Goal("cached tree to raw image: CPU ÷ genimage", RATIO, 0.25),
+    "image-wall": Goal("the same: wall ÷ `cp -a` of the tree", RATIO, 2.5),
+    "overlay": Goal("one overlay file changed: wall", "s", 6.0),
+    "nothing": Goal("nothing changed: wall", "s", 0.5),
+    "update": Goal("three packages updated: changed blocks ÷ changed files", RATIO, 1.5),
+    "memory": Goal("cold build: highest sum of PSS", "MB", 400.0),
+}
+"""In the order of the table."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row. `value` is the ratio or the quantity, in its goal's unit; `facts` explain it."""
+
+    key: str
+    value: float
+    ours: Figure
+    peer: Figure | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_ratio(cls, key: str, ours: Figure, peer: Figure, facts: Mapping[str, Any]) -> Row:
+        """A row that compares."""
+        return cls(key, ratio(ours, peer), ours, peer, facts)
+
+    @property
+    def goal(self) -> Goal:
+        return GOALS[self.key]
+
+    @property
+    def met(self) -> bool:
+        return self.value <= self.goal.most
+
+    def dump(self, commit: str, date: str) -> dict[str, Any]:
+        """As the result file has it."""
+        return {
+            "row": self.key,
+            "title": self.goal.title,
+            "unit": self.goal.unit,
+            "value": round(self.value, 4),
+            "goal": self.goal.most,
+            "met": self.met,
+            "nodebake": self.ours.dump(),
+            "peer": self.peer.dump() if self.peer else None,
+            "facts": dict(self.facts),
+            "commit": commit,
+            "date": date,
+        }
+
+
+def merge(
+    former: Mapping[str, Any], fresh: Sequence[Mapping[str, Any]], machine: Mapping[str, str]
+) -> dict[str, Any]:
+    """The fresh rows in place of those of the same name; rows of another machine are dropped."""
+    same = former.get("format") == FORMAT and former.get("machine") == machine
+    rows = {row["row"]: row for row in (former["rows"] if same else ())}
+    rows.update((row["row"], row) for row in fresh)
+    return {"format": FORMAT, "machine": dict(machine), "rows": [rows[key] for key in GOALS if key in rows]}
+
+
+def dump(result: Mapping[str, Any]) -> str:
+    """The file's text."""
+    return json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+
+
+def parse(text: str) -> dict[str, Any]:
+    """The file, or an empty one where it is none."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cached tree to a raw image: against genimage by processor time, against `cp -a` by wall clock."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from builder.host.worker import SHOWN
+from builder.image.layout import BOOT_MOUNT, Layout, lay_out
+from builder.tree.entry import merge, parse
+from tools.bench import genimage
+from tools.bench.figure import Spent, cpu, wall
+from tools.bench.ground import ROOT, Ground, python
+from tools.bench.result import Row
+
+
+def measure(ground: Ground) -> list[Row]:
+    """Our whole process, from reading the recipe to the written image, against theirs on plain files."""
+    ground.warm()
+    plan, place = ground.plan, ground.work / "place"
+    layout = _layout(ground)
+    one, two = (
+        genimage.one_tree(layout),
+        genimage.two_trees(layout, SHOWN / "place/boot", SHOWN / "place/root"),
+    )
+    times = range(ground.times(5))
+    with ground.inside(place=place) as worker:
+        worker.ask({"do": "tree", "tree": [step.id for step in plan.tree]})
+        copies = [ground.ask(worker, {"do": "copy"}) for _ in times]
+        single = [ground.ask(worker, {"do": "genimage", "config": one}) for _ in times]
+        worker.ask({"do": "split", "boot": BOOT_MOUNT})
+        double = [ground.ask(worker, {"do": "genimage", "config": two}) for _ in times]
+        ours = [_raw(ground) for _ in times]
+        worker.ask({"do": "clear"})
+    figures = {"image bytes": layout.size, "CPU s of `cp -a`": cpu(copies).dump()}
+    apart = {
+        "genimage on two trees, taken apart before": cpu(double).dump(),
+        "wall of genimage": wall(single).dump(),
+    }
+    return [
+        Row.of_ratio("image-cpu", cpu(ours), cpu(single), {**figures, **apart}),
+        Row.of_ratio("image-wall", wall(ours), wall(copies), {}),
+    ]
+
+
+def _layout(ground: Ground) -> Layout:
+    store, plan = ground.workspace.workshop.store, ground.plan
+    output = plan.outputs[0].output
+    listing = merge(parse(store.listed(step.id)) for step in plan.tree)
+    return lay_out(listing, boot_size=output.boot_size, free=output.free)
+
+
+def _raw(ground: Ground) -> Spent:
+    out = ground.work / "raw"
+    with ground.inside(raw=out):
+        pass
+    argv = python("tools.bench.raw", str(ground.project), str(ground.workspace.lock_path), str(out))
+    spent, said = ground.meter.run(argv, cwd=ROOT, env=ground.env())
+    assert Path(said.strip()).stat().st_size == _layout(ground).size
+    shutil.rmtree(out)
+    return spent

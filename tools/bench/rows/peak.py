@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The memory of a cold build, in a run of its own: looking at all processes disturbs what is timed."""
+
+from __future__ import annotations
+
+from tools.bench.figure import Figure
+from tools.bench.ground import RECIPE, Ground, nodebake
+from tools.bench.result import Row
+
+
+def measure(ground: Ground) -> list[Row]:
+    """From an empty store but for the .debs to the released image."""
+    with ground.cold_store() as store:
+        out = ground.work / "cold-out"
+        argv = nodebake("build", RECIPE, "--locked")
+        assert ground.lock
+        peak = ground.meter.peak(argv, cwd=ground.project, env=ground.env(store, out))
+        ground.remove(out)
+    figure = Figure("MB", (peak.bytes / 1e6,))
+    return [
+        Row("memory", figure.median, figure, None, {"looks": peak.looks, "at the peak": list(peak.holders)})
+    ]
