@@ -144,6 +144,14 @@ class Ground:
                 worker = stack.enter_context(Worker(INSIDE, ids, {"store": self.store, **folders}))
             yield worker
 
+    @contextmanager
+    def peers(self) -> Iterator[Worker]:
+        """A worker for peers, with an empty place to work in."""
+        with self.inside(place=self.work / "place") as worker:
+            worker.ask({"do": "clear"})
+            yield worker
+            worker.ask({"do": "clear"})
+
     def ask(self, worker: Worker, order: Mapping[str, Any]) -> Spent:
         """Have a peer measured in there."""
         group = self.meter.group

@@ -26,9 +26,9 @@ class Goal:
 GOALS = {
     "root-emulated": Goal("cold root without kernel: CPU ÷ mmdebstrap, emulated", RATIO, 0.2),
     "root-native-cpu": Goal("cold root with kernel: CPU ÷ mmdebstrap, native amd64", RATIO, 1.25),
-    "root-native-wall": Goal("the same: wall", RATIO, 1.25),
+    "root-native-wall": Goal("cold root with kernel: wall ÷ mmdebstrap, native amd64", RATIO, 1.25),
     "image-cpu": Goal("cached tree to raw image: CPU ÷ genimage", RATIO, 0.25),
-    "image-wall": Goal("the same: wall ÷ `cp -a` of the tree", RATIO, 2.5),
+    "image-wall": Goal("cached tree to raw image: wall ÷ `cp -a`", RATIO, 2.5),
     "overlay": Goal("one overlay file changed: wall", "s", 6.0),
     "nothing": Goal("nothing changed: wall", "s", 0.5),
     "update": Goal("three packages updated: changed blocks ÷ changed files", RATIO, 1.5),

@@ -41,7 +41,7 @@ def _lines(result: Mapping[str, Any]) -> Iterator[str]:
             goal,
             "met" if row["met"] else "**not met**",
         )
-        yield f"| {' | '.join(cells)} |".replace("|  |", "| |")
+        yield "|" + "".join(f" {cell} |" if cell else " |" for cell in cells)
     machine = result["machine"]
     yield ""
     yield (

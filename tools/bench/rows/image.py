@@ -18,21 +18,24 @@ from tools.bench.result import Row
 def measure(ground: Ground) -> list[Row]:
     """Our whole process, from reading the recipe to the written image, against theirs on plain files."""
     ground.warm()
-    plan, place = ground.plan, ground.work / "place"
     layout = _layout(ground)
     one, two = (
         genimage.one_tree(layout),
         genimage.two_trees(layout, SHOWN / "place/boot", SHOWN / "place/root"),
     )
+    copies: list[Spent] = []
+    single: list[Spent] = []
+    ours: list[Spent] = []
     times = range(ground.times(5))
-    with ground.inside(place=place) as worker:
-        worker.ask({"do": "tree", "tree": [step.id for step in plan.tree]})
-        copies = [ground.ask(worker, {"do": "copy"}) for _ in times]
-        single = [ground.ask(worker, {"do": "genimage", "config": one}) for _ in times]
+    with ground.peers() as worker:
+        worker.ask({"do": "tree", "tree": [step.id for step in ground.plan.tree]})
+        # In turn, so that a drift of the machine meets all of them.
+        for _ in times:
+            copies.append(ground.ask(worker, {"do": "copy"}))
+            single.append(ground.ask(worker, {"do": "genimage", "config": one}))
+            ours.append(_raw(ground))
         worker.ask({"do": "split", "boot": BOOT_MOUNT})
         double = [ground.ask(worker, {"do": "genimage", "config": two}) for _ in times]
-        ours = [_raw(ground) for _ in times]
-        worker.ask({"do": "clear"})
     figures = {"image bytes": layout.size, "CPU s of `cp -a`": cpu(copies).dump()}
     apart = {
         "genimage on two trees, taken apart before": cpu(double).dump(),
