@@ -14,7 +14,7 @@ from tests.unit.release.samples import MANIFEST
 from tools.bench import genimage, mmdebstrap
 from tools.bench.rows.again import built
 from tools.bench.rows.roots import KERNEL, on_amd64, without
-from tools.bench.rows.update import before, changed_files
+from tools.bench.rows.update import before, by_partition, changed_files
 
 ASKED = replace(REQUEST, packages=("apt", "initramfs-tools", "linux-image-arm64", "raspi-firmware"))
 
@@ -58,6 +58,11 @@ def test_changed_files_are_those_of_other_content_and_hard_links_count_once() ->
     ]
     releases = (replace(MANIFEST, files=tuple(files)) for files in (first, second))
     assert changed_files(*releases) == {"other": 30, "new": 40}
+
+
+def test_changed_blocks_are_told_by_partition() -> None:
+    # The first partition starts at 8 MiB, which is block 128, and ends with block 4223.
+    assert by_partition([0, 128, 4223, 4224], MANIFEST.image) == {"bootfs": 0.13, "none": 0.13}
 
 
 def test_what_was_built_again_is_read_off_the_events() -> None:

@@ -8,7 +8,8 @@ brought, the version that it was an update for; its epoch is the day of that arc
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,13 +17,14 @@ from builder.archive.locking import write_lock
 from builder.lock.lock import Lock
 from builder.lock.request import changes
 from builder.release import index, manifest
-from builder.release.manifest import Manifest
+from builder.release.manifest import Image, Manifest
 from tools.bench.figure import Figure
 from tools.bench.ground import Ground
 from tools.bench.measure import Failed
 from tools.bench.result import Row
 
 _LEAST = 3
+_INITRAMFS = "/initrd.img-"
 _KERNEL = "linux-image-"
 
 
@@ -47,10 +49,18 @@ def measure(ground: Ground) -> list[Row]:
     ground.remove(out)
     first, second = (_release(ground, lock, out) for lock in (older, newer))
     ground.remove(out)
-    blocks = len(second.index.differing(first.index)) * index.BLOCK_SIZE
+    blocks = second.index.differing(first.index)
     files = changed_files(first.manifest, second.manifest)
-    facts = {"packages": changed, "changed files": len(files), "bytes by file": _largest(files)}
-    ours, peer = Figure("MB", (blocks / 1e6,)), Figure("MB", (sum(files.values()) / 1e6,))
+    apart = [size for path, size in files.items() if _INITRAMFS not in path]
+    facts = {
+        "packages": changed,
+        "changed files": len(files),
+        "largest changed files": _largest(files),
+        "MB of changed files but the initramfs": round(sum(apart) / 1e6, 2),
+        "MB of changed blocks by partition": by_partition(blocks, second.manifest.image),
+    }
+    ours = Figure("MB", (len(blocks) * index.BLOCK_SIZE / 1e6,))
+    peer = Figure("MB", (sum(files.values()) / 1e6,))
     return [Row.of_ratio("update", ours, peer, facts)]
 
 
@@ -76,6 +86,16 @@ def changed_files(first: Manifest, second: Manifest) -> dict[str, int]:
         for file in second.files
         if file.type == "f" and file.links in ("", file.path) and had.get(file.path) != file.sha256
     }
+
+
+def by_partition(blocks: Iterable[int], image: Image | None) -> dict[str, float]:
+    """MB of blocks by the label of the partition that they begin in."""
+    partitions = image.partitions if image else ()
+    labels = (
+        next((p.label for p in partitions if p.start <= block * index.BLOCK_SIZE < p.start + p.size), "none")
+        for block in blocks
+    )
+    return {label: round(n * index.BLOCK_SIZE / 1e6, 2) for label, n in sorted(Counter(labels).items())}
 
 
 def _release(ground: Ground, lock: Lock, out: Path) -> Release:
