@@ -69,6 +69,7 @@ def _measure(ground: Ground, names: Sequence[str]) -> tuple[list[dict[str, objec
     failed = False
     say(f"processor time is accounted by {'a control group' if ground.meter.group else 'wait4'}")
     ground.prepare()
+    say(f"{len(ground.lock.packages)} packages are locked and fetched")
     for name in names:
         since = time.monotonic()
         try:

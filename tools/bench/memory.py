@@ -19,25 +19,32 @@ _PROC = Path("/proc")
 
 @dataclass(frozen=True)
 class Peak:
-    """The highest sum in bytes, how often it was looked, and the names of who held most of it."""
+    """The highest sum in bytes, how often it was looked, and the names of who held most of it.
+
+    `tmpfs` is what files in memory took at most, on the whole machine and above what they had taken before.
+    """
 
     bytes: int
     looks: int
     holders: tuple[str, ...]
+    tmpfs: int
 
 
 def watch(root: int, alive: Callable[[], bool]) -> Peak:
     """Look at `root` and what descends from it every INTERVAL seconds while it is alive."""
-    peak = Peak(0, 0, ())
-    looks = 0
+    most, looks, tmpfs = 0, 0, 0
+    holders: tuple[str, ...] = ()
+    before = shared((_PROC / "meminfo").read_text())
     while alive():
         looks += 1
+        tmpfs = max(tmpfs, shared((_PROC / "meminfo").read_text()) - before)
         held = {pid: pss(pid) for pid in descendants(root, parents())}
-        if sum(held.values()) > peak.bytes:
-            most = sorted(held, key=lambda pid: -held[pid])[:3]
-            peak = Peak(sum(held.values()), 0, tuple(f"{name(pid)} {held[pid] >> 20} MiB" for pid in most))
+        if sum(held.values()) > most:
+            most = sum(held.values())
+            largest = sorted(held, key=lambda pid: -held[pid])[:3]
+            holders = tuple(f"{name(pid)} {held[pid] >> 20} MiB" for pid in largest)
         time.sleep(INTERVAL)
-    return Peak(peak.bytes, looks, peak.holders)
+    return Peak(most, looks, holders, tmpfs)
 
 
 def parents() -> dict[int, int]:
@@ -79,6 +86,12 @@ def pss(pid: int) -> int:
 def proportional(rollup: str) -> int:
     """The sum of PSS in a `smaps_rollup`, in bytes."""
     match = re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)
+    return int(match[1]) << 10 if match else 0
+
+
+def shared(meminfo: str) -> int:
+    """What files in memory take, by `/proc/meminfo`, in bytes."""
+    match = re.search(r"^Shmem:\s+(\d+) kB", meminfo, re.MULTILINE)
     return int(match[1]) << 10 if match else 0
 
 

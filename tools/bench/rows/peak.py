@@ -12,11 +12,14 @@ def measure(ground: Ground) -> list[Row]:
     """From an empty store but for the .debs to the released image."""
     with ground.cold_store() as store:
         out = ground.work / "cold-out"
+        ground.remove(out)
         argv = nodebake("build", RECIPE, "--locked")
-        assert ground.lock
         peak = ground.meter.peak(argv, cwd=ground.project, env=ground.env(store, out))
         ground.remove(out)
+    facts = {
+        "looks": peak.looks,
+        "at the peak": list(peak.holders),
+        "MB in tmpfs at most, not counted": round(peak.tmpfs / 1e6, 1),
+    }
     figure = Figure("MB", (peak.bytes / 1e6,))
-    return [
-        Row("memory", figure.median, figure, None, {"looks": peak.looks, "at the peak": list(peak.holders)})
-    ]
+    return [Row("memory", figure.median, figure, None, facts)]
