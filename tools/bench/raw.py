@@ -15,6 +15,7 @@ from pathlib import Path
 from builder.archive.locking import read_lock
 from builder.build.deliver import delivery
 from builder.cli.workspace import workspace
+from builder.errors import NodebakeError
 from builder.host.worker import Worker
 from builder.plan.plan import make
 from tools.bench.ground import INSIDE, RECIPE
@@ -35,4 +36,7 @@ def main(project: Path, lock_path: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:4]))
+    try:
+        main(*map(Path, sys.argv[1:4]))
+    except NodebakeError as error:
+        sys.exit("\n".join([error.message, *error.facts]))

@@ -19,6 +19,7 @@ from pathlib import Path
 from builder.archive.locking import read_lock
 from builder.build.staff import worker_for
 from builder.cli.workspace import workspace
+from builder.errors import NodebakeError
 from builder.plan.plan import make
 from tools.bench.ground import RECIPE
 
@@ -41,4 +42,7 @@ def main(project: Path, lock_path: Path, until: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    try:
+        main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    except NodebakeError as error:
+        sys.exit("\n".join([error.message, *error.facts]))
