@@ -55,7 +55,6 @@ def _tree(order: Mapping[str, Any]) -> None:
     merged.mkdir(exist_ok=True)
     mount_overlay([store.delta(i) for i in order["tree"]], merged)
     run(["cp", "-a", str(merged), str(PLACE / "tree")])
-    linux.mount("tmpfs", merged, "tmpfs")
 
 
 def _copy(order: Mapping[str, Any]) -> None:
