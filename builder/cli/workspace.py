@@ -43,7 +43,7 @@ class Workspace:
         It names the placement of the latest release, so that the next one moves little. Raises
         RefusedError when the archives have gone back in time.
         """
-        fresh = self._fresh_lock()
+        fresh = self.fresh_lock()
         if before:
             locking.not_older(before, fresh)
         former = placement.of_latest(out_root(self.project) / self.recipe.name / "latest")
@@ -55,7 +55,7 @@ class Workspace:
         placement.forget_others(fresh, self.lock_path)
         return fresh
 
-    def _fresh_lock(self) -> Lock:
+    def fresh_lock(self) -> Lock:
         store = self.workshop.store
         named = {word: mirror for word, mirror in self.mirrors.items() if word != snapshot.WORD}
         return locking.make_lock(

@@ -37,7 +37,7 @@ VERSIONS = {
     "helper": 1,
     "packages": 1,
     "mmdebstrap": 1,
-    "firmware": 3,
+    "firmware": 4,
     "files": 1,
     "users": 1,
     "units": 1,

@@ -44,8 +44,7 @@ def main() -> None:
 
 def _raw(order: Mapping[str, Any]) -> None:
     """A card image by the code of builds, as far as the raw image."""
-    assemble.ROOT.mkdir()
-    assemble.write(order["output"])
+    assemble.write(order["output"], os.cpu_count() or 1)
 
 
 def _tree(order: Mapping[str, Any]) -> None:

@@ -28,7 +28,7 @@ def main(project: Path, lock_path: Path, out: Path) -> None:
     assert lock
     plan = make(work.recipe, lock, work.workshop.machine)
     place = delivery(RECIPE, "raw", out, out)
-    order = place.order(plan, plan.outputs[0])
+    order = {**place.order(plan, plan.outputs[0], former=""), "out": "out"}
     shown = {"store": work.workshop.store.root, "out": out}
     with Worker(INSIDE, work.workshop.ids, shown) as worker:
         worker.ask({"do": "raw", "output": order})

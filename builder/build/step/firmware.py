@@ -33,7 +33,9 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
     (bench.tree / "etc/fstab").write_text(_fstab(inputs))
     kernels = sorted(path.name for path in (bench.tree / "usr/lib/modules").iterdir())
     for kernel in kernels:
-        bench.in_tree(["update-initramfs", "-c", "-k", kernel])
+        # Its files get the kernel's date: with the build's, every release would bring another initramfs.
+        date = min(int((bench.tree / f"boot/vmlinuz-{kernel}").stat().st_mtime), bench.epoch)
+        bench.in_tree(["update-initramfs", "-c", "-k", kernel], env={"SOURCE_DATE_EPOCH": str(date)})
     (bench.tree / "boot/firmware").mkdir(exist_ok=True)
     bench.in_tree(["/bin/sh", _HOOK], env={"DEB_MAINT_PARAMS": "configure"})
     _require(inputs["boot_files"], bench.tree / "boot/firmware")

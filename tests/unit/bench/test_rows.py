@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from builder.image.ext4.geometry import Geometry
 from builder.image.layout import lay_out
 from builder.release.manifest import File
 from tests.unit.lock.samples import REQUEST, STATE, lock, locked
@@ -84,7 +85,7 @@ def test_mmdebstrap_gets_exact_versions_and_one_local_repository() -> None:
 
 
 def test_genimage_gets_the_partitions_of_our_layout() -> None:
-    layout = lay_out([], boot_size=256 << 20, free=1 << 30)
+    layout = lay_out(256 << 20, Geometry(9, 8192))
     text = genimage.one_tree(layout)
     for partition in layout.partitions:
         assert f"offset = {partition.start} " in text

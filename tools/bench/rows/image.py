@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 from builder.host.worker import SHOWN
-from builder.image.layout import BOOT_MOUNT, Layout, lay_out
-from builder.tree.entry import merge, parse
+from builder.image.layout import BOOT_MOUNT, Layout, layout_of
+from builder.image.placement import parse_head
 from tools.bench import genimage
 from tools.bench.figure import Spent, cpu, wall
 from tools.bench.ground import ROOT, Ground, python
@@ -18,7 +18,7 @@ from tools.bench.result import Row
 def measure(ground: Ground) -> list[Row]:
     """Our whole process, from reading the recipe to the written image, against theirs on plain files."""
     ground.warm()
-    layout = _layout(ground)
+    layout, _ = _raw(ground)
     one, two = (
         genimage.one_tree(layout),
         genimage.two_trees(layout, SHOWN / "place/boot", SHOWN / "place/root"),
@@ -33,7 +33,7 @@ def measure(ground: Ground) -> list[Row]:
         for _ in times:
             copies.append(ground.ask(worker, {"do": "copy"}))
             single.append(ground.ask(worker, {"do": "genimage", "config": one}))
-            ours.append(_raw(ground))
+            ours.append(_raw(ground)[1])
         worker.ask({"do": "split", "boot": BOOT_MOUNT})
         double = [ground.ask(worker, {"do": "genimage", "config": two}) for _ in times]
     figures = {"image bytes": layout.size, "CPU s of `cp -a`": cpu(copies).dump()}
@@ -47,19 +47,15 @@ def measure(ground: Ground) -> list[Row]:
     ]
 
 
-def _layout(ground: Ground) -> Layout:
-    store, plan = ground.workspace.workshop.store, ground.plan
-    output = plan.outputs[0].output
-    listing = merge(parse(store.listed(step.id)) for step in plan.tree)
-    return lay_out(listing, boot_size=output.boot_size, free=output.free)
-
-
-def _raw(ground: Ground) -> Spent:
+def _raw(ground: Ground) -> tuple[Layout, Spent]:
+    """Make the image: how it was laid out, and what it took."""
     out = ground.work / "raw"
     with ground.inside(raw=out):
         pass
     argv = python("tools.bench.raw", str(ground.project), str(ground.workspace.lock_path), str(out))
     spent, said = ground.meter.run(argv, cwd=ROOT, env=ground.env())
-    assert Path(said.strip()).stat().st_size == _layout(ground).size
+    image = Path(said.strip())
+    layout = layout_of(parse_head(image.with_suffix(".img.placement")))
+    assert image.stat().st_size == layout.size
     shutil.rmtree(out)
-    return spent
+    return layout, spent

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.archive.locking import write_lock
+from builder.cli.placement import keep
 from builder.lock.lock import Lock
 from builder.lock.request import changes
 from builder.release import index, manifest
@@ -34,6 +35,7 @@ class Release:
 
     index: index.Index
     manifest: Manifest
+    placement: str
 
 
 def measure(ground: Ground) -> list[Row]:
@@ -47,7 +49,9 @@ def measure(ground: Ground) -> list[Row]:
         raise Failed(f"the archives have two versions of {len(changed)} packages of this recipe, too few")
     out = ground.work / "update"
     ground.remove(out)
-    first, second = (_release(ground, lock, out) for lock in (older, newer))
+    first = _release(ground, older, out)
+    placement = keep(first.placement, ground.workspace.lock_path)
+    second = _release(ground, replace(newer, placement=placement), out)
     ground.remove(out)
     blocks = second.index.differing(first.index)
     files = changed_files(first.manifest, second.manifest)
@@ -106,7 +110,9 @@ def _release(ground: Ground, lock: Lock, out: Path) -> Release:
         write_lock(ground.workspace.lock_path, ground.lock)
     ground.meter.runs.pop()
     return Release(
-        index.parse(Path(answer["index"]).read_bytes()), manifest.parse(Path(answer["manifest"]).read_text())
+        index.parse(Path(answer["index"]).read_bytes()),
+        manifest.parse(Path(answer["manifest"]).read_text()),
+        Path(answer["placement"]).read_text(),
     )
 
 
