@@ -44,7 +44,7 @@ class Bench:
         if self.foreign:
             # A dpkg that took the builder's architecture for its own would tell so to Debian's kernel
             # hook, which would then leave /boot/firmware empty without an error.
-            dpkg_twins.cover(HELPER, SHOWN / "dpkg", self.machine, self.architecture)
+            dpkg_twins.cover(HELPER, HELPER / "run/dpkg", self.machine, self.architecture)
             lend(self.tree, HELPER, SHOWN / "emulator", self.machine)
 
     def show_to_helper(self) -> None:

@@ -27,14 +27,15 @@ HELPER = (
 )
 """The native root: the tools that make bytes, and the twins of what maintainer scripts run."""
 
-_TWINS = ("perl", "python3", "python3-minimal")
+_TWINS = ("openssl", "perl", "python3", "python3-minimal")
 
 
 def helper_packages(wanted: Request, tree: Iterable[str]) -> tuple[str, ...]:
     """What the helper needs to stand in for a tree of these packages.
 
     An interpreter comes with its full library exactly when the tree has that: a lent perl that
-    finds more compiled modules than the tree has plain ones believes that all are there.
+    finds more compiled modules than the tree has plain ones believes that all are there. openssl
+    names every certificate of ca-certificates by its hash.
     """
     present = set(tree)
     return (*wanted.helper, *(name for name in _TWINS if name in present))

@@ -25,6 +25,7 @@ def test_a_recipe_asks_for_its_packages_its_bases_and_the_essential_ones() -> No
 def test_the_helper_has_the_interpreters_of_the_tree() -> None:
     assert helper_packages(REQUEST, ["perl-base", "zstd"]) == REQUEST.helper
     assert helper_packages(REQUEST, ["python3", "perl"]) == (*REQUEST.helper, "perl", "python3")
+    assert helper_packages(REQUEST, ["openssl"]) == (*REQUEST.helper, "openssl")
 
 
 def test_the_same_request_is_not_stale() -> None:
