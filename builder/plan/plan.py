@@ -35,7 +35,7 @@ from builder.recipe.recipe import ImageOutput, Recipe
 
 VERSIONS = {
     "helper": 1,
-    "packages": 1,
+    "packages": 2,
     "mmdebstrap": 1,
     "firmware": 4,
     "files": 1,

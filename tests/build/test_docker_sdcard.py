@@ -25,7 +25,8 @@ pytestmark = [
 EMULATORS = ("qemu-aarch64-static", "qemu-aarch64")
 
 
-def _emulator() -> str:
+def emulator() -> str:
+    """What runs the tree's programs here."""
     found = next((path for name in EMULATORS if (path := shutil.which(name, path=PATH))), None)
     assert found, "tools/setup installs qemu-user"
     return found
@@ -33,7 +34,7 @@ def _emulator() -> str:
 
 def _tree_program(apart: Apart, *argv: str, path: str = PATH) -> str:
     """Run a program of the tree, under the emulator."""
-    return say([_emulator(), "-L", apart.root, apart.root / argv[0], *argv[1:]], PATH=path)
+    return say([emulator(), "-L", apart.root, apart.root / argv[0], *argv[1:]], PATH=path)
 
 
 def _boot_file(apart: Apart, name: str) -> str:
@@ -105,6 +106,14 @@ def test_dpkg_finds_every_file_as_packaged(docker_sdcard: Apart) -> None:
     # The one configuration file that a build edits, because Debian's kernel hook reads nothing else.
     assert [line.split()[-1] for line in said] == ["/etc/default/raspi-firmware"]
     assert _tree_program(docker_sdcard, "usr/bin/dpkg", f"--root={docker_sdcard.root}", "--audit") == ""
+
+
+def test_nothing_asks_systemd_for_its_architecture(docker_sdcard: Apart) -> None:
+    # systemd-sysusers and systemd-tmpfiles are lent, and `%a` is where they would speak of their own.
+    folders = [f"{base}/{kind}.d" for base in ("etc", "usr/lib") for kind in ("sysusers", "tmpfiles")]
+    files = [path for folder in folders for path in (docker_sdcard.root / folder).glob("*.conf")]
+    assert len(files) > 20
+    assert [path.name for path in files if "%a" in path.read_text()] == []
 
 
 def test_units_and_daemon_configuration_are_valid(docker_sdcard: Apart) -> None:

@@ -11,10 +11,10 @@ from builder.build.order import configure_order
 from builder.build.step.essential import discard, extract
 from builder.errors import StepError
 
-# The order below guarantees what dpkg is told not to check: it cannot know that the programs of a
-# foreign architecture will run. Never --force-all: it holds script-chrootless, and the maintainer
-# scripts would run outside the tree.
-_FORCE = ("--force-depends", "--force-unsafe-io", "--force-confold")
+# Never --force-all: it holds script-chrootless, and the maintainer scripts would run outside the tree.
+_FORCE = ("--force-unsafe-io", "--force-confold")
+# What a Pre-Depends asks for lies in the tree by then, and is configured later.
+_UNPACK = ("--force-depends", "--unpack")
 _NO_SERVICES = b"#!/bin/sh\nexit 101\n"
 
 
@@ -31,7 +31,7 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
     policy.write_bytes(_NO_SERVICES)
     policy.chmod(0o755)
     rest = [name for name in debs if name not in set(essential)]
-    _dpkg(bench, "--unpack", *(debs[name] for name in [*essential, *rest]))
+    _dpkg(bench, *_UNPACK, *(debs[name] for name in [*essential, *rest]))
     discard()
     status = (bench.tree / "var/lib/dpkg/status").read_text()
     info = bench.tree / "var/lib/dpkg/info"
