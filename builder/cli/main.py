@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 def entry() -> None:
     """The command `nodebake`."""
+    # Started by root, a build reads the store with ids that own nothing of root's: umask 077 locks it out.
+    os.umask(0o022)
     sys.exit(main(sys.argv[1:]))
 
 
