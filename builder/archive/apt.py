@@ -93,7 +93,9 @@ class PrivateApt:
 
     def essential(self, architecture: str) -> set[str]:
         """Names of the packages that dpkg needs in place, and what they depend on."""
-        done = self._apt(architecture, "apt-get", "install", "--print-uris", "-qq", "-y", "?essential")
+        # apt takes itself for essential too; to dpkg it is a package like any other.
+        selected = "?and(?essential,?not(?exact-name(apt)))"
+        done = self._apt(architecture, "apt-get", "install", "--print-uris", "-qq", "-y", selected)
         return {
             file.partition("_")[0]
             for file in re.findall(r"^'\S+' (\S+) ", done.stdout.decode(), re.MULTILINE)

@@ -1,37 +1,78 @@
 # SPDX-License-Identifier: Apache-2.0
-"""In which order unpacked packages are configured: dependencies first, cycles in one batch. Pure."""
+"""In which order unpacked packages are configured: dependencies first, cycles in one batch. Pure.
+
+It is the order in which apt and the tree's own dpkg would do it. System users get the next free number
+as they come, so a node that was baked has the same numbers as one that was installed.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 # What every other maintainer script takes for granted, in the order in which they need each other.
 FIRST = ("base-passwd", "base-files", "libc6", "dpkg", "mawk", "perl-base", "debconf")
 
+_BINS = 65521
+
 Name = tuple[str, str]
 
 
-def configure_order(status: str, essential: Collection[str], scripted: Collection[str]) -> list[list[Name]]:
-    """Batches of (package, architecture) from dpkg's status file, everything unpacked.
+def configure_order(status: str, scripted: Collection[str]) -> list[list[Name]]:
+    """Batches of (package, architecture) from dpkg's status file: those that are unpacked.
 
-    Essential packages and what they need come first, since nobody declares a dependency on them. In
-    a cycle those without a postinst (not in `scripted`) go first, as dpkg itself does it.
+    What others pre-depend on comes first: apt configures it before it unpacks those. In a cycle the
+    packages without a postinst (not in `scripted`) go first, as dpkg itself does it.
     """
     stanzas = list(_stanzas(status))
-    architecture = {s["Package"]: s["Architecture"] for s in stanzas}
+    todo = {s["Package"]: s["Architecture"] for s in stanzas if s["Status"].endswith(" unpacked")}
     providers: dict[str, list[str]] = {}
     for stanza in stanzas:
         for name in (stanza["Package"], *_names(stanza.get("Provides", ""))):
             providers.setdefault(name, []).append(stanza["Package"])
-    needs = {s["Package"]: list(_needs(s, providers)) for s in stanzas}
+
+    def clauses(*fields: str) -> dict[str, list[list[str]]]:
+        found = {s["Package"]: _clauses(s, fields, providers) for s in stanzas if s["Package"] in todo}
+        # An alternative that is there already is enough.
+        return {package: [c for c in all_ if todo.keys() >= set(c)] for package, all_ in found.items()}
+
+    needs = clauses("Pre-Depends", "Depends")
     roots = [name for name in FIRST if name in needs]
-    roots += sorted(name for name in essential if name in needs)
-    roots += sorted(needs)
-    ordered = [
-        sorted(group, key=lambda name: (name in scripted, name)) for group in _components(needs, roots)
-    ]
-    return [[(name, architecture[name]) for name in names] for names in _joined(ordered)]
+    roots += sorted(clause[0] for each in clauses("Pre-Depends").values() for clause in each)
+    early = _components(_firsts(needs), roots)
+    before = {name for group in early for name in group}
+    groups = [*early, *_queued({name: needs[name] for name in needs if name not in before}, before)]
+    ordered = [sorted(group, key=lambda name: (name in scripted, name)) for group in groups]
+    return [[(name, todo[name]) for name in names] for names in _joined(ordered)]
+
+
+def _queued(needs: dict[str, list[list[str]]], done: Iterable[str]) -> Iterator[list[str]]:
+    """As `dpkg --configure --pending` does it: what is not ready yet goes to the end of the queue."""
+    ready = set(done)
+    queue = deque(sorted(needs, key=lambda name: (_bin(name), name)))
+    cycle = {name: group for group in _components(_firsts(needs), queue) for name in group}
+    while queue:
+        name = queue.popleft()
+        if name in ready:
+            continue
+        there = ready.union(cycle[name])
+        if all(there.intersection(clause) for member in cycle[name] for clause in needs[member]):
+            ready = there
+            yield cycle[name]
+        else:
+            queue.append(name)
+
+
+def _bin(name: str) -> int:
+    """Where dpkg's table of packages has a name; it is read from its first bin to its last.
+
+    The hash is FNV-1a of 32 bits.
+    """
+    value = 2166136261
+    for byte in name.encode():
+        value = (value ^ byte) * 16777619 % 2**32
+    return value % _BINS
 
 
 def _joined(groups: Iterable[Sequence[str]], size: int = 400) -> Iterator[list[str]]:
@@ -46,13 +87,19 @@ def _joined(groups: Iterable[Sequence[str]], size: int = 400) -> Iterator[list[s
         yield batch
 
 
-def _needs(stanza: dict[str, str], providers: dict[str, list[str]]) -> Iterator[str]:
-    for field in ("Pre-Depends", "Depends"):
-        for clause in stanza.get(field, "").split(","):
-            for name in _names(clause.replace("|", ",")):
-                if name in providers:
-                    yield providers[name][0]
-                    break
+def _clauses(
+    stanza: dict[str, str], fields: Iterable[str], providers: dict[str, list[str]]
+) -> list[list[str]]:
+    """What a package depends on: of each list one must be there. What nobody provides does not count."""
+    clauses = (clause for field in fields for clause in stanza.get(field, "").split(","))
+    names = (_names(clause.replace("|", ",")) for clause in clauses)
+    found = ([package for name in each for package in providers.get(name, ())] for each in names)
+    return [packages for packages in found if packages]
+
+
+def _firsts(needs: dict[str, list[list[str]]]) -> dict[str, list[str]]:
+    """The first of each alternative, among those that are asked about."""
+    return {name: [clause[0] for clause in clauses if clause[0] in needs] for name, clauses in needs.items()}
 
 
 def _names(field: str) -> list[str]:
@@ -67,7 +114,7 @@ def _stanzas(status: str) -> Iterator[dict[str, str]]:
             yield stanza
 
 
-def _components(needs: dict[str, list[str]], roots: Sequence[str]) -> list[list[str]]:
+def _components(needs: dict[str, list[str]], roots: Iterable[str]) -> list[list[str]]:
     """Strongly connected components, dependencies first (Tarjan's algorithm, without recursion)."""
     index: dict[str, int] = {}
     low: dict[str, int] = {}

@@ -35,14 +35,14 @@ from builder.recipe.recipe import ImageOutput, Recipe
 
 VERSIONS = {
     "helper": 1,
-    "packages": 2,
-    "mmdebstrap": 1,
+    "packages": 3,
+    "mmdebstrap": 2,
     "firmware": 4,
     "files": 1,
     "users": 1,
     "units": 1,
     "script": 1,
-    "finish": 3,
+    "finish": 4,
     "image": 2,
 }
 """The revision of each kind of step and output: raise it when what the kind makes changes."""

@@ -45,7 +45,9 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
         for path in sorted(bench.tree.glob(pattern)):
             _remove(path)
     # Empty and not absent: systemd then makes an id at boot without taking it for a first boot.
-    (bench.tree / "etc/machine-id").write_text("")
+    machine_id = bench.tree / "etc/machine-id"
+    machine_id.write_text("")
+    machine_id.chmod(0o444)
     # Without a clock of its own a board starts at this file's time, which will be the epoch.
     (bench.tree / "usr/lib/clock-epoch").touch()
     confined(bench.tree, inputs["sources_path"]).write_text(inputs["sources"])

@@ -24,6 +24,7 @@ _DEBS = "debs"
 # name, so apt's list of those that were not is empty.
 _TRACES = (
     "etc/apt/sources.list",
+    "etc/fstab",
     "var/cache/apt/archives/lock",
     "var/lib/apt/extended_states",
     "var/lib/dpkg/arch",

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from builder.build.bench import TREE_IN_HELPER, Bench
@@ -30,17 +33,33 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
     policy = bench.tree / "usr/sbin/policy-rc.d"
     policy.write_bytes(_NO_SERVICES)
     policy.chmod(0o755)
-    rest = [name for name in debs if name not in set(essential)]
-    _dpkg(bench, *_UNPACK, *(debs[name] for name in [*essential, *rest]))
+    # As apt does it: all maintainer scripts take for granted that essential packages work.
+    for wave in (essential, [name for name in debs if name not in set(essential)]):
+        if wave:
+            _dpkg(bench, *_UNPACK, *(debs[name] for name in wave))
+            _configure(bench)
     discard()
-    status = (bench.tree / "var/lib/dpkg/status").read_text()
-    info = bench.tree / "var/lib/dpkg/info"
-    scripted = {p.name.removesuffix(".postinst").partition(":")[0] for p in info.glob("*.postinst")}
-    for batch in configure_order(status, essential, scripted):
-        _dpkg(bench, "--no-triggers", "--configure", *(f"{n}:{a}" for n, a in batch))
     _dpkg(bench, "--triggers-only", "--pending")
     policy.unlink()
+    _leave_to_apt(bench.tree)
     audit(bench)
+
+
+def _configure(bench: Bench) -> None:
+    """Configure what is unpacked."""
+    folder = bench.tree / "var/lib/dpkg"
+    scripted = {p.name.removesuffix(".postinst").partition(":")[0] for p in folder.glob("info/*.postinst")}
+    for batch in configure_order((folder / "status").read_text(), scripted):
+        _dpkg(bench, "--no-triggers", "--configure", *(f"{n}:{a}" for n, a in batch))
+
+
+def _leave_to_apt(tree: Path) -> None:
+    """Give apt's user the folders that it downloads into, which its first run would do."""
+    row = re.search(r"^_apt:[^:]*:(\d+):", (tree / "etc/passwd").read_text(), re.MULTILINE)
+    for name in ("var/cache/apt/archives/partial", "var/lib/apt/lists/partial"):
+        if row and (tree / name).is_dir():
+            os.chown(tree / name, int(row[1]), 0)
+            (tree / name).chmod(0o700)
 
 
 def _start_database(bench: Bench) -> None:
@@ -48,8 +67,7 @@ def _start_database(bench: Bench) -> None:
     folder = bench.tree / "var/lib/dpkg"
     for name in ("info", "updates", "triggers", "alternatives", "parts"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    for name in ("status", "available"):
-        (folder / name).touch()
+    (folder / "status").touch()
 
 
 def _dpkg(bench: Bench, *argv: str) -> None:
