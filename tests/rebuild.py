@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same lock built once more where everything is different that may be, and what then differs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from builder.build.workshop import store_root
+from builder.release.manifest import Manifest, parse
+from tests.fixtures import ROOT, Site
+from tests.needs import PATH
+
+_CHUNK = 4096
+_MOST = 5
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Another place to build at: `folder` is to be new, `user` another one's name or None for our own."""
+
+    folder: Path
+    jobs: int
+    umask: int
+    timezone: str
+    locale: str
+    user: str | None = None
+
+
+def rebuild(site: Site, recipe: str, place: Elsewhere) -> Path:
+    """The folder of the release that a build with an empty store makes there of the lock of `site`."""
+    project, store, out = (place.folder / name for name in ("the project", "store", "out"))
+    shutil.copytree(site.root, project, symlinks=True, ignore=shutil.ignore_patterns("out", ".git"))
+    lock = project / "locks" / f"{recipe}.lock"
+    # The .debs are checked by their sha256 anyway: only they are not fetched again.
+    (store / "debs").mkdir(parents=True)
+    for sha256 in _debs(lock):
+        shutil.copyfile(store_root(os.environ) / "debs" / f"{sha256}.deb", store / "debs" / f"{sha256}.deb")
+    if place.user:
+        subprocess.run(["chown", "-R", f"{place.user}:", place.folder], check=True)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(place.folder),
+        "TZ": place.timezone,
+        "LC_ALL": place.locale,
+        "LANGUAGE": place.locale,
+        "NODEBAKE_STORE": str(store),
+        "NODEBAKE_OUT": str(out),
+    }
+    words = ["build", recipe, "--json", "--locked", "--jobs", str(place.jobs)]
+    done = subprocess.run(
+        [sys.executable, "-m", "builder", *words],
+        cwd=project,
+        env=environment,
+        umask=place.umask,
+        user=place.user,
+        group=place.user,
+        extra_groups=None if place.user is None else [],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return Path(answer["image"]).parent
+
+
+def _debs(lock: Path) -> set[str]:
+    rows = json.loads(lock.read_text()).items()
+    return {row["sha256"] for key, found in rows if key.startswith(("packages", "helper")) for row in found}
+
+
+def clear(place: Elsewhere) -> None:
+    """Remove what was built there; a store's files belong to ids that only its user has."""
+    shutil.rmtree(place.folder / "out", ignore_errors=True)
+    prefix = [] if os.geteuid() == 0 else ["unshare", "--user", "--map-auto", "--map-root-user"]
+    subprocess.run([*prefix, "rm", "-rf", "--one-file-system", place.folder / "store"], check=True)
+
+
+def same(one: Path, other: Path) -> str:
+    """What differs between two releases, as a text for a person; empty when each byte is the same."""
+    names = sorted({path.name for folder in (one, other) for path in folder.iterdir()})
+    differing = [name for name in names if not _equal(one / name, other / name)]
+    if not differing:
+        return ""
+    return "\n".join([f"differing: {', '.join(differing)}", *_why(one, other, differing)])
+
+
+def _equal(one: Path, other: Path) -> bool:
+    if not (one.is_file() and other.is_file()):
+        return False
+    return subprocess.run(["cmp", "--silent", one, other], check=False).returncode == 0
+
+
+def _why(one: Path, other: Path, differing: list[str]) -> Iterator[str]:
+    """The files of the tree that differ; without such, texts of the release; and where the images do."""
+    manifests = [parse((folder / "manifest.json").read_text()) for folder in (one, other)]
+    images = [
+        folder / next(a.name for a in m.artifacts if a.kind == "image")
+        for folder, m in zip((one, other), manifests, strict=True)
+    ]
+    paths = list(_paths(*manifests))
+    if paths:
+        yield f"paths of the tree that differ: {len(paths)}"
+        for path in paths[:_MOST]:
+            yield from _file(path, images, manifests)
+    else:
+        for name in differing:
+            if name.endswith((".json", ".bmap", "SUMS")):
+                yield _diffoscope(one / name, other / name)
+    if images[0].name in differing:
+        yield from _places(*images)
+
+
+def _paths(one: Manifest, other: Manifest) -> Iterator[str]:
+    mine, its = ({file.path: file for file in made.files} for made in (one, other))
+    yield from (path for path in sorted(mine.keys() | its.keys()) if mine.get(path) != its.get(path))
+
+
+def _file(path: str, images: list[Path], manifests: list[Manifest]) -> Iterator[str]:
+    """A path's two lines of the manifest, and diffoscope's word on its contents."""
+    for made in manifests:
+        yield f"  {next((file for file in made.files if file.path == path), f'{path}: absent')}"
+    found = []
+    for image, made in zip(images, manifests, strict=True):
+        target = image.parent / f"differing-{path.replace('/', '_')}"
+        assert made.image
+        start = made.image.partitions[1].start
+        command = ["debugfs", "-R", f'dump "/{path}" "{target}"', f"{image}?offset={start}"]
+        subprocess.run(command, env={**os.environ, "PATH": PATH}, capture_output=True, check=False)
+        found.append(target)
+    if all(target.is_file() for target in found):
+        yield _diffoscope(*found)
+    for target in found:
+        target.unlink(missing_ok=True)
+
+
+def _places(one: Path, other: Path) -> Iterator[str]:
+    """Where two images differ first, by byte."""
+    with one.open("rb") as mine, other.open("rb") as its:
+        found = [
+            number * _CHUNK
+            for number in range(one.stat().st_size // _CHUNK)
+            if mine.read(_CHUNK) != its.read(_CHUNK)
+        ]
+    yield f"images of {one.stat().st_size} and {other.stat().st_size} bytes; blocks that differ: {len(found)}"
+    yield f"the first are at {', '.join(map(str, found[:_MOST]))}"
+
+
+def _diffoscope(one: Path, other: Path) -> str:
+    done = subprocess.run(
+        ["diffoscope", "--max-text-report-size", "4000", "--text", "-", one, other],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    return done.stdout or f"diffoscope ended with {done.returncode}: {done.stderr[-400:]}"
+
+
+def elsewhere(folder: Path, user: str | None = None) -> Elsewhere:
+    """A place as different as it may be; at the far end of time zones it is another day for hours."""
+    zone = "XYZ-14" if time.gmtime().tm_hour >= 10 else "XYZ+12"
+    return Elsewhere(folder, jobs=1, umask=0o077, timezone=zone, locale="tr_TR.UTF-8", user=user)
