@@ -97,14 +97,15 @@ def written_out(data: bytes, after: int, until: int) -> Iterator[str]:
     """Dates in `data` that are later than `after` and not later than `until`, seconds since 1970.
 
     Days in the usual forms; seconds, milli-, micro- and nanoseconds in digits; seconds and microseconds in
-    64 bits of either end, where databases align them. A finer unit would meet chance numbers.
+    64 bits of either end, where databases align them. A finer unit would meet chance numbers, as would digits
+    within words: hashes have many.
     """
     for day in range(after // _DAY + 1, until // _DAY + 1):
         when = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day)
         for form in _FORMS:
             if when.strftime(form).encode() in data:
                 yield when.strftime(form)
-    for digits in re.findall(rb"(?<!\d)\d{10}(?:\d{3}){0,3}(?!\d)", data):
+    for digits in re.findall(rb"(?<![0-9A-Za-z])\d{10}(?:\d{3}){0,3}(?![0-9A-Za-z])", data):
         unit = _UNITS[(len(digits) - 10) // 3]
         if after * unit < int(digits) <= until * unit:
             yield digits.decode()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import time
 from pathlib import Path
@@ -15,7 +16,10 @@ from tests.build import dates
 from tests.build.conftest import Apart, say
 from tests.needs import needs_tool
 
-pytestmark = [pytest.mark.build, needs_tool("sfdisk", "debugfs", "dumpe2fs", "mtype", "zstd")]
+pytestmark = [
+    pytest.mark.build,
+    needs_tool("sfdisk", "debugfs", "dumpe2fs", "mke2fs", "mkfs.fat", "mcopy", "mtype", "zstd"),
+]
 
 # A node's clock may be a day ahead of UTC's, and so may a program that writes local time.
 _AHEAD = 86400
@@ -111,7 +115,7 @@ def test_no_log_of_the_build_is_left(generated: list[str]) -> None:
         b"# made on 2026-11-25 by hand",
         b"Wed Nov 25 12:00:00",
         b"{1795600000}",
-        b"x1795600000123456\n",
+        b"x:1795600000123456\n",
         b"nodebake" + struct.pack("<Q", 1795600000),
         b"nodebake" + struct.pack(">Q", 1795600000 * 10**6),
     ],
@@ -119,3 +123,31 @@ def test_no_log_of_the_build_is_left(generated: list[str]) -> None:
 def test_a_date_is_found_in_any_dress(data: bytes) -> None:
     assert list(dates.written_out(data, 1795432958, 1795650000))
     assert not list(dates.written_out(data, 1795650000, 1795660000))
+
+
+def test_a_late_date_is_seen_in_each_place(tmp_path: Path) -> None:
+    late = 4102444800  # 2100, which takes more than 32 bits of a signed number
+    folder = tmp_path / "tree"
+    folder.mkdir()
+    (folder / "late").write_text("late\n")
+    os.utime(folder / "late", (late, late))
+    ext4 = tmp_path / "ext4"
+    say(["mke2fs", "-q", "-t", "ext4", "-d", folder, ext4, "8M"])
+    assert late in dict(dates.of_inodes(ext4, 16)).values()
+    began = time.time()
+    assert abs(dict(dates.of_superblock(ext4))["Filesystem created"] - began) < 600
+    fat = tmp_path / "fat"
+    say(["mkfs.fat", "-F", "32", "-C", fat, "65536"])
+    say(["mcopy", "-m", "-i", fat, folder / "late", "::/"], MTOOLS_SKIP_CHECK="1", TZ="UTC")
+    with fat.open("rb") as image:
+        assert late in dict(dates.of_fat(image, 0)).values()
+    members = (("late", late), ("TRAILER!!!", 0))
+    archive = b"".join(_member(name, when) for name, when in members)
+    assert dict(dates.of_initramfs(archive))["initramfs: late"] == late
+
+
+def _member(name: str, mtime: int) -> bytes:
+    """An empty member of a cpio archive."""
+    fields = [0, 0o100644, 0, 0, 1, mtime, 0, 0, 0, 0, 0, len(name) + 1, 0]
+    raw = b"070701" + b"".join(b"%08X" % field for field in fields) + name.encode() + b"\0"
+    return raw + bytes(-len(raw) % 4)
