@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.build.bench import TREE_IN_HELPER, Bench
-from builder.build.order import configure_order
+from builder.build.order import pre_depended
 from builder.build.step.essential import discard, extract
 from builder.errors import StepError
 
@@ -47,10 +47,10 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
 
 def _configure(bench: Bench) -> None:
     """Configure what is unpacked."""
-    folder = bench.tree / "var/lib/dpkg"
-    scripted = {p.name.removesuffix(".postinst").partition(":")[0] for p in folder.glob("info/*.postinst")}
-    for batch in configure_order((folder / "status").read_text(), scripted):
-        _dpkg(bench, "--no-triggers", "--configure", *(f"{n}:{a}" for n, a in batch))
+    first = pre_depended((bench.tree / "var/lib/dpkg/status").read_text())
+    if first:
+        _dpkg(bench, "--no-triggers", "--configure", *first)
+    _dpkg(bench, "--no-triggers", "--configure", "--pending")
 
 
 def _leave_to_apt(tree: Path) -> None:
