@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from builder.release import bmap, index
 from builder.release.scan import scan
 from builder.store.store import Store
 from builder.tree.entry import parse as parse_listing
+from builder.tree.owners import INFO, LIST, owners, package_of
 from builder.tree.sourced import Sourced, sourced
 
 
@@ -78,8 +79,19 @@ def write(order: Mapping[str, Any], jobs: int) -> Path:
 
 
 def tree(store: Store, steps: Sequence[str]) -> list[Sourced]:
-    """What the deltas of these steps amount to, and where each content lies."""
-    return sourced((store.delta(step), parse_listing(store.listed(step))) for step in steps)
+    """What the deltas of these steps amount to, where each content lies, and what it came with."""
+    found = sourced((store.delta(step), parse_listing(store.listed(step))) for step in steps)
+    lists = {
+        one.entry.path: (one.folder / one.entry.path).read_text(errors="surrogateescape")
+        for one in found
+        if one.entry.path.startswith(INFO) and one.entry.path.endswith(LIST)
+    }
+    packages = owners(lists)
+    return [replace(one, package=packages.get(one.entry.path, _about(one.entry.path))) for one in found]
+
+
+def _about(path: str) -> str:
+    return package_of(path) if path.startswith(INFO) and not path.endswith(LIST) else ""
 
 
 def _show(folder: Path) -> None:

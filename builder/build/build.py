@@ -100,7 +100,7 @@ def _outputs(job: Job, worker: Worker, todo: Mapping[Made, Delivery]) -> None:
             "latest": f"former{place}" if delivery.former else "",
         }
         with ThreadPoolExecutor(1) as beside:
-            described = beside.submit(delivery.describe, job.plan, job.lock, job.workshop.store)
+            described = beside.submit(delivery.describe, job.plan, job.lock, job.workshop.store, job.former)
             worker.ask({"output": order})
             delivery.release(job.plan, job.lock, described.result())
         seconds = time.monotonic() - started

@@ -18,7 +18,9 @@ from builder.errors import RefusedError
 from builder.host.files import point
 from builder.image.geometry import geometry
 from builder.image.layout import layout_of
+from builder.image.placement import parse as parse_placement
 from builder.image.placement import parse_head
+from builder.image.redate import redate
 from builder.lock.file import dump as dump_lock
 from builder.lock.lock import Lock
 from builder.plan.plan import Made, Plan
@@ -113,9 +115,10 @@ class Delivery:
             if self.latest:
                 point(self.latest, self.final.name)
 
-    def describe(self, plan: Plan, lock: Lock, store: Store) -> Manifest:
-        """All that can be said of the release before the image is there."""
-        listing = merge(parse(store.listed(step.id)) for step in plan.tree)
+    def describe(self, plan: Plan, lock: Lock, store: Store, former: str) -> Manifest:
+        """All that can be said of the release before the image is there; `former` as for an order."""
+        merged = merge(parse(store.listed(step.id)) for step in plan.tree)
+        listing = redate(merged, plan.epoch, parse_placement(former) if former else None).entries
         recipe = plan.recipe
         return Manifest(
             recipe=recipe.name,

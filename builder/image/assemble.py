@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from builder.image.ext4 import fill as ext4
@@ -15,7 +16,8 @@ from builder.image.fat32 import fill as fat32
 from builder.image.fat32.names import check
 from builder.image.identity import Identity
 from builder.image.layout import BOOT_MOUNT, check_boot, in_boot, lay_out
-from builder.image.placement import Placement
+from builder.image.placement import Placed, Placement
+from builder.image.redate import Redated, redate
 from builder.image.table import write_table
 from builder.image.tools import Tools
 from builder.image.write import write
@@ -41,6 +43,8 @@ def assemble(
     changed stays where it was. `epoch` in seconds since 1970. Raises RecipeError when a size cannot be
     had; a failure leaves the unfinished file to the caller, who owns the directory.
     """
+    redated = redate((one.entry for one in tree), epoch, former)
+    tree = [replace(one, entry=entry) for one, entry in zip(tree, redated.entries, strict=True)]
     inside = [one for one in tree if in_boot(one.entry)]
     check([one.entry for one in inside], BOOT_MOUNT)
     found = nodes(one for one in tree if not in_boot(one.entry))
@@ -75,8 +79,23 @@ def assemble(
     )
     write(target, [*segments, *root.segments], jobs)
     return Placement(
-        made, layout.boot.size, layout.ext4.groups, layout.ext4.inodes_per_group, root.placed, boot
+        made,
+        layout.boot.size,
+        layout.ext4.groups,
+        layout.ext4.inodes_per_group,
+        _dated(root.placed, redated),
+        _dated(boot, redated),
     )
+
+
+def _dated(placed: Mapping[str, Placed], redated: Redated) -> dict[str, Placed]:
+    """The same, each with the date that the next release may take over."""
+    return {
+        path: replace(one, date=redated.dates[path][0], digest=redated.dates[path][1])
+        if path in redated.dates
+        else one
+        for path, one in placed.items()
+    }
 
 
 def _room(found: dict[str, Node], free: int, former: Placement | None) -> geometry.Geometry:

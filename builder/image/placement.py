@@ -2,12 +2,13 @@
 """Where each file of an image lies. The next release is told, so that what did not change stays there.
 
     {"format":1,"made":1760000000,"boot_size":268435456,"groups":20,"inodes_per_group":8192}
-    12 4660 "etc"
-    -  9+31 "boot/firmware/cmdline.txt"
-    713 70112+3,81920 "usr/bin/bash"
+    - 9+31 1760000000:08cb4e8f9f3f4a2c "boot/firmware/cmdline.txt"
+    12 4660 1760000000:91e0a7d3b1f25c44 "etc"
+    713 70112+3,81920 - "usr/bin/bash"
 
 A line for each inode of the root file system and each file and directory of the boot partition: inode,
-blocks (or clusters) as first+count, path (the first of its names). Sorted by path.
+blocks (or clusters) as first+count, for what the build itself made its date and a digest of what it is
+(redate.py), path (the first of its names). Sorted by path.
 """
 
 from __future__ import annotations
@@ -24,10 +25,15 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Placed:
-    """An inode's number, 0 where there are none; its content's spans, in order."""
+    """An inode's number, 0 where there are none; its content's spans, in order.
+
+    `date` in seconds since 1970 and `digest` are empty for what a package brought.
+    """
 
     inode: int
     spans: tuple[Span, ...] = ()
+    date: int = 0
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,10 @@ def dump(placement: Placement) -> str:
     }
     both = [*placement.files.items(), *placement.boot.items()]
     both.sort(key=lambda item: (item[0], item[1].inode))
-    rows = [f"{placed.inode or '-'} {_spans(placed.spans)} {json.dumps(path)}" for path, placed in both]
+    rows = [
+        f"{placed.inode or '-'} {_spans(placed.spans)} {_date(placed)} {json.dumps(path)}"
+        for path, placed in both
+    ]
     return "\n".join([json.dumps(head, separators=(",", ":")), *rows, ""])
 
 
@@ -79,14 +88,20 @@ def parse(text: str) -> Placement:
             )
         placement = Placement(**fields)
         for row in rows.splitlines():
-            inode, spans, path = row.split(" ", 2)
+            inode, spans, dated, path = row.split(" ", 3)
             where = placement.boot if inode == "-" else placement.files
-            where[json.loads(path)] = Placed(0 if inode == "-" else int(inode), _parse_spans(spans))
+            date, _, digest = dated.partition(":") if dated != "-" else ("0", "", "")
+            number = 0 if inode == "-" else int(inode)
+            where[json.loads(path)] = Placed(number, _parse_spans(spans), int(date), digest)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NodebakeError(
             "the placement is damaged", facts=[f"{type(error).__name__}: {error}"], hint="restore it"
         ) from error
     return placement
+
+
+def _date(placed: Placed) -> str:
+    return f"{placed.date}:{placed.digest}" if placed.digest else "-"
 
 
 def _spans(spans: tuple[Span, ...]) -> str:

@@ -14,12 +14,13 @@ from builder.tree.entry import Entry, stack
 class Sourced:
     """An entry; `folder` is the delta that it comes from, so the content is at `folder/path`.
 
-    `layer` is that delta's place in the stack, 0 the lowest.
+    `layer` is that delta's place in the stack, 0 the lowest; `package` what it came with, if anything.
     """
 
     entry: Entry
     folder: Path
     layer: int = 0
+    package: str = ""
 
 
 def sourced(deltas: Iterable[tuple[Path, Iterable[Entry]]]) -> list[Sourced]:

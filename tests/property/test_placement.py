@@ -14,11 +14,14 @@ from builder.image.space import Space, Span
 
 SPANS = st.lists(st.tuples(st.integers(1, 1 << 31), st.integers(1, 1 << 20)), max_size=4).map(tuple)
 PATHS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=20)
+PLACED = st.builds(Placed, st.integers(2, 1 << 31), SPANS) | st.builds(
+    Placed, st.integers(2, 1 << 31), SPANS, st.integers(0), st.text("0123456789abcdef", min_size=1)
+)
 TOTAL = 46_000
 
 
 @given(
-    files=st.dictionaries(PATHS, st.builds(Placed, st.integers(2, 1 << 31), SPANS), max_size=5),
+    files=st.dictionaries(PATHS, PLACED, max_size=5),
     boot=st.dictionaries(PATHS, st.builds(Placed, st.just(0), SPANS), max_size=5),
 )
 def test_dump_and_parse_are_inverse(files: dict[str, Placed], boot: dict[str, Placed]) -> None:

@@ -54,13 +54,14 @@ class Node:
 
 
 def nodes(listing: Iterable[Sourced]) -> dict[str, Node]:
-    """The nodes by path: directories first, then all else, layer by layer and by path.
+    """The nodes by path: directories first, then all else, layer by layer, package by package, by path.
 
-    So what a late step made, like the recipe's own files, comes late, and moves nothing else when it
-    grows. The listing holds the root itself ("").
+    So what a package brought lies together, as it changes together; then comes what no package brought.
+    What a late step made, like the recipe's own files, comes late, and moves nothing else when it grows.
+    The listing holds the root itself ("").
     """
     found: dict[str, Node] = {}
-    layers: dict[str, int] = {}
+    places: dict[str, tuple[int, bool, str]] = {}
     groups: dict[tuple[Path, str], str] = {}
     names: list[tuple[str, str]] = []
     for one in listing:
@@ -76,19 +77,20 @@ def nodes(listing: Iterable[Sourced]) -> dict[str, Node]:
             found[path].links += 1
         else:
             found[path] = _node(one)
-            layers[path] = one.layer
+            places[path] = (one.layer, not one.package, one.package)
     for name, path in sorted(names):
         parent, _, last = name.rpartition("/")
         found[parent].children.append((os.fsencode(last), path))
     for node in found.values():
         if node.entry.kind == Kind.DIRECTORY:
             _settle(node, found)
-    return dict(sorted(found.items(), key=lambda item: _order(item[1], layers[item[0]])))
+    return dict(sorted(found.items(), key=lambda item: _order(item[1], places[item[0]])))
 
 
-def _order(node: Node, layer: int) -> tuple[bool, int, str]:
-    directory_first = node.entry.kind != Kind.DIRECTORY
-    return directory_first, layer if directory_first else 0, node.path
+def _order(node: Node, place: tuple[int, bool, str]) -> tuple[int, bool, str, str]:
+    if node.entry.kind == Kind.DIRECTORY:
+        return -1, False, "", node.path
+    return *place, node.path
 
 
 def takes(found: Iterable[Node]) -> tuple[int, int]:

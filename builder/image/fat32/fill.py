@@ -43,7 +43,8 @@ def fill(
     """
     below = _children(entries, top)
     wanted = [(path, _size(path, names, top)) for path, names in below.items()]
-    wanted += [(one.entry.path, one.entry.size) for one in entries if one.entry.kind == Kind.FILE]
+    in_order = sorted(entries, key=lambda one: (one.layer, one.entry.path))
+    wanted += [(one.entry.path, one.entry.size) for one in in_order if one.entry.kind == Kind.FILE]
     blocks = [(path, -(-size // geometry.cluster)) for path, size in wanted]
     space = Space([(FIRST_CLUSTER, geometry.clusters)])
     spans = choose(blocks, {path: placed.spans for path, placed in former.items()}, space)

@@ -16,7 +16,7 @@ PLACEMENT = Placement(
         "": Placed(2, ((643, 1),)),
         "boot/firmware": Placed(12, ((644, 1),)),
         "usr/bin/ünicode": Placed(14, ((4745, 3), (4800, 1))),
-        "usr/empty": Placed(13),
+        "usr/empty": Placed(13, (), 1760000000, "08cb4e8f9f3f4a2c"),
     },
     boot={"boot/firmware": Placed(0, ((2, 1),)), "boot/firmware/config.txt": Placed(0, ((3, 1),))},
 )
