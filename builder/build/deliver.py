@@ -15,7 +15,7 @@ from typing import Any
 
 from builder import __version__
 from builder.errors import RefusedError
-from builder.host.files import point
+from builder.host.files import point, remove_tree, replace_folder
 from builder.image.geometry import geometry
 from builder.image.layout import layout_of
 from builder.image.placement import parse as parse_placement
@@ -100,16 +100,14 @@ class Delivery:
                 fcntl.flock(lock, fcntl.LOCK_EX)
             self._refuse_foreign()
             for stale in self.parent.glob(f".*{_MAKING}"):
-                shutil.rmtree(stale)
+                remove_tree(stale)
             self.making.mkdir()
             if os.geteuid() == 0:
                 os.chown(self.making, owner, owner)
             try:
                 yield
                 self._own()
-                if self.final.exists():
-                    shutil.rmtree(self.final)
-                self.making.rename(self.final)
+                replace_folder(self.making, self.final)
             finally:
                 shutil.rmtree(self.making, ignore_errors=True)
             if self.latest:

@@ -24,6 +24,8 @@ CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 
 _PR_SET_PDEATHSIG = 1
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
 _SIGKILL = 9
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -53,6 +55,14 @@ def bind(source: Path | str, target: Path | str, *, read_only: bool = False) -> 
         # A user namespace may not clear the flags that the original mount carries.
         kept = os.statvfs(target).f_flag & (MS_NOSUID | MS_NODEV | MS_NOEXEC)
         mount("none", target, flags=MS_REMOUNT | MS_BIND | MS_RDONLY | kept)
+
+
+def exchange(one: Path, other: Path) -> None:
+    """renameat2(2): swap two paths. Raises OSError, EINVAL where the file system cannot do it."""
+    result = _libc.renameat2(
+        _AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), ctypes.c_uint(_RENAME_EXCHANGE)
+    )
+    _checked(result, f"exchange {one} and {other}")
 
 
 def unshare(flags: int) -> None:
