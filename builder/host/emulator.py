@@ -23,7 +23,7 @@ def attended(argv: Sequence[str]) -> None:
     with terminal_as_it_was(), _started(argv, stdin=None, output=None) as process:
         code = process.wait()
     if code:
-        raise CommandFailed(argv, code, "", None)
+        raise CommandFailed(argv, code, b"", None)
 
 
 @contextmanager

@@ -15,11 +15,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from builder.errors import LackingError, NodebakeError
 from builder.host.linux import die_with_parent
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_WORD = 1 << 16
+_DISK_FULL = (b"No space left on device", b"Disk quota exceeded")
 PASSED_ON = ("HOME", "TMPDIR", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE")
 
 
@@ -35,13 +38,16 @@ class Finished:
 class CommandFailed(NodebakeError):
     """A program that ended with another code than 0. `code` is negative for a signal."""
 
-    def __init__(self, argv: Sequence[str], code: int, tail: str, log: Path | None) -> None:
+    def __init__(self, argv: Sequence[str], code: int, output: bytes, log: Path | None) -> None:
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
-        facts = [f"command: {shlex.join(argv)}", *(f"| {line}" for line in tail.splitlines())]
+        facts = [f"command: {shlex.join(argv)}", *(f"| {line}" for line in _tail(output))]
         super().__init__(
             f"`{Path(argv[0]).name}` {how}", facts=facts, hint=f"the whole log: {log}" if log else None
         )
         self.code = code
+        self.disk_full = any(words in output for words in _DISK_FULL) or (log is not None and _is_full(log))
+        """Whether it said that there was no room, in the words of the C library, whose locale is neutral, or
+        where its log has no room for that either."""
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -67,25 +73,23 @@ def run(
     Raises LackingError when there is no such program, CommandFailed when it fails and `check`.
     """
 
-    def prepare() -> None:
-        die_with_parent()
-        if inside:
-            inside()
-
     sink = log.open("ab") if log else None
     start = sink.tell() if sink else 0
     try:
-        done = subprocess.run(
+        with spawn(
             argv,
+            inside=inside,
             cwd=cwd,
             env=environment(env),
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
             stdout=sink or subprocess.PIPE,
             stderr=sink or subprocess.PIPE,
-            preexec_fn=prepare,
-            check=False,
-        )
+        ) as process:
+            try:
+                stdout, stderr = process.communicate(stdin)
+            except BaseException:
+                process.kill()
+                raise
     except FileNotFoundError as error:
         raise LackingError(
             f"`{argv[0]}` is not installed", hint="run `tools/setup`, it prints the packages that are missing"
@@ -93,10 +97,10 @@ def run(
     finally:
         if sink:
             sink.close()
-    if check and done.returncode:
-        written = _since(log, start) if log else done.stderr + done.stdout
-        raise CommandFailed(argv, done.returncode, _tail(written), log)
-    return Finished(done.returncode, done.stdout or b"", done.stderr or b"")
+    if check and process.returncode:
+        written = _since(log, start) if log else stderr + stdout
+        raise CommandFailed(argv, process.returncode, written, log)
+    return Finished(process.returncode, stdout or b"", stderr or b"")
 
 
 @contextmanager
@@ -108,15 +112,9 @@ def start(
     env: Mapping[str, str] | None = None,
 ) -> Iterator[None]:
     """Run a program while the body runs; leaving waits for it, or kills it when the body raised."""
-
-    def prepare() -> None:
-        die_with_parent()
-        if inside:
-            inside()
-
     with log.open("ab") as sink:
-        process = subprocess.Popen(
-            argv, env=environment(env), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, preexec_fn=prepare
+        process = spawn(
+            argv, inside=inside, env=environment(env), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink
         )
     try:
         yield
@@ -125,7 +123,31 @@ def start(
         process.wait()
         raise
     if process.wait():
-        raise CommandFailed(argv, process.returncode, _tail(log.read_bytes()), log)
+        raise CommandFailed(argv, process.returncode, log.read_bytes(), log)
+
+
+def spawn(
+    argv: Sequence[str], *, inside: Callable[[], None] | None = None, **settings: Any
+) -> subprocess.Popen[bytes]:
+    """Start a program that dies with us; `settings` are Popen's.
+
+    A terminal's ^C reaches the child too. Before it has become the program, Python would tell of it in
+    there, in many lines: so the child takes it only when it dies of it without a word.
+    """
+
+    def prepare() -> None:
+        die_with_parent()
+        if inside:
+            inside()
+        if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return subprocess.Popen(argv, preexec_fn=prepare, **settings)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
 def find(*names: str) -> Path | None:
@@ -138,11 +160,20 @@ def find(*names: str) -> Path | None:
     return None
 
 
+def _is_full(path: Path) -> bool:
+    """Whether the disk of `path` has no room for more than a word."""
+    try:
+        status = os.statvfs(path)
+    except OSError:
+        return False
+    return status.f_bavail * status.f_frsize < _WORD
+
+
 def _since(log: Path, start: int) -> bytes:
     with log.open("rb") as stream:
         stream.seek(start)
         return stream.read()
 
 
-def _tail(output: bytes, lines: int = 12) -> str:
-    return "\n".join(output.decode(errors="replace").splitlines()[-lines:])
+def _tail(output: bytes, lines: int = 12) -> list[str]:
+    return output.decode(errors="replace").splitlines()[-lines:]

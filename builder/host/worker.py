@@ -13,7 +13,8 @@ The starter (`Worker`) and the started (`enter`) live in one file because they s
            ◀───────── events, a JSON line each
 
 Nothing is left when any link is killed: each asks to die with its parent, and with pid 1 the
-kernel ends all others and drops the mounts.
+kernel ends all others and drops the mounts. Who is told to end by SIGTERM ends pid 1 and waits: once it
+is gone, so are all the others.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -28,15 +30,17 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import Any, Self
 
 from builder.errors import Exit, LackingError, NodebakeError, StepError
 from builder.host import linux
 from builder.host.identity import IdMap
-from builder.host.process import environment
+from builder.host.process import environment, spawn
 
-_FAREWELL = 5
+# Seconds. A process that writes to a slow disk ends when that is done.
+_FAREWELL = 30
 SHOWN = Path("/run/nodebake")
 _FRESH = (
     linux.CLONE_NEWUSER
@@ -46,6 +50,10 @@ _FRESH = (
     | linux.CLONE_NEWUTS
     | linux.CLONE_NEWNET
 )
+
+
+entered = Event()
+"""Set in a process that has its namespaces: the others that it sees are its own."""
 
 
 class Worker:
@@ -64,7 +72,7 @@ class Worker:
 
     def __enter__(self) -> Self:
         self.streams = tuple(os.dup(number) for number in range(3)) if self._terminal else ()
-        self._process = subprocess.Popen(
+        self._process = spawn(
             [sys.executable, "-m", self._module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -74,10 +82,17 @@ class Worker:
             # on, though, one must belong to its session.
             start_new_session=not self._terminal,
             pass_fds=self.streams,
-            preexec_fn=linux.die_with_parent,
         )
         for number in self.streams:
             os.close(number)
+        try:
+            self._shake_hands()
+        except BaseException:
+            self._end(now=True)
+            raise
+        return self
+
+    def _shake_hands(self) -> None:
         folders = {name: str(path) for name, path in self._folders.items()}
         self.tell({"folders": folders, "root": self._ids.root})
         answer = self._receive()
@@ -85,7 +100,6 @@ class Worker:
             raise LackingError(**answer["lacking"])
         self._ids.apply(self._process.pid)
         self.tell({"go": True})
-        return self
 
     def __exit__(
         self,
@@ -93,12 +107,15 @@ class Worker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # At the end of its orders it leaves by itself, and its processor time is accounted to us.
+        self._end(now=kind is not None)
+
+    def _end(self, *, now: bool) -> None:
+        """Return when all its processes have ended: by themselves at the end of their orders, or `now`."""
         with suppress(BrokenPipeError):
             assert self._process.stdin
             self._process.stdin.close()
-        if kind is not None:
-            self._process.kill()
+        if now:
+            self._process.terminate()
         try:
             self._process.wait(_FAREWELL)
         except subprocess.TimeoutExpired:
@@ -166,6 +183,7 @@ def enter() -> None:
     All modules that will be needed must be imported before: their files may be out of reach for
     the mapped uid afterwards.
     """
+    starter = os.getppid()
     start = receive()
     real_root = os.geteuid() == 0
     try:
@@ -184,6 +202,9 @@ def enter() -> None:
     os.setresgid(0, 0, 0)
     os.setresuid(0, 0, 0)
     linux.die_with_parent()
+    # The starter may have died before the wish was heard, with orders sent that would be carried out.
+    if os.getppid() != starter:
+        os._exit(1)
     _become_first()
     os.umask(0o022)
     linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
@@ -191,6 +212,7 @@ def enter() -> None:
     if not real_root:
         _show(start["folders"], "mode=755")
     os.chdir("/")
+    entered.set()
 
 
 def _show(folders: Mapping[str, str], options: str) -> None:
@@ -226,16 +248,16 @@ def _become_first() -> None:
     alive, hold = os.pipe()
     child = os.fork()
     if child:
+        signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGKILL))
         os.close(alive)
         for descriptor in (0, 1):
             os.close(descriptor)
-        os.write(hold, b"x")
         _, status = os.waitpid(child, 0)
         os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
     os.close(hold)
     linux.die_with_parent()
-    # The parent may have died before the wish was heard.
-    if not os.read(alive, 1):
+    # The parent, which alone holds the other end, may have died before the wish was heard.
+    if select.select([alive], [], [], 0)[0]:
         os._exit(1)
     os.close(alive)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
