@@ -85,6 +85,16 @@ class LackingError(NodebakeError):
     exit = Exit.LACKING
 
 
+def disk_full(where: str, facts: Iterable[str] = ()) -> LackingError:
+    """No room on the disk of `where`."""
+    return LackingError(
+        f"no space left on the disk of `{where}`",
+        facts=facts,
+        hint="free some space, or go elsewhere: NODEBAKE_STORE=DIR, NODEBAKE_OUT=DIR; "
+        "the next build goes on where this one ended",
+    )
+
+
 class StaleLockError(NodebakeError):
     """The lock does not say what the recipe asks for, or names what is gone."""
 
@@ -99,6 +109,15 @@ class RefusedError(NodebakeError):
 
 class StepError(NodebakeError):
     """A step of the build failed."""
+
+
+class Interrupted(NodebakeError):
+    """The user has interrupted us."""
+
+    exit = Exit.INTERRUPTED
+
+    def __init__(self) -> None:
+        super().__init__("interrupted")
 
 
 class Problems(NodebakeError):

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
@@ -56,6 +57,12 @@ def fetch(
 
     problems: list[NodebakeError] = []
     states = tuple(states)
+    over = Event()
+
+    def arrived(count: int) -> None:
+        if over.is_set():
+            raise NodebakeError("interrupted")
+        advance(count)
 
     with requests.Session() as session, ThreadPoolExecutor(CONNECTIONS) as pool:
 
@@ -66,13 +73,13 @@ def fetch(
             target = deb_path(folder, package.sha256)
             tried = [uri]
             try:
-                problem = _from(session, uri, package, target, advance)
+                problem = _from(session, uri, package, target, arrived)
                 for former in former_uris(package, states, mirrors):
                     if not isinstance(problem, StaleLockError):
                         break
                     tried.append(former)
                     # Why it is not there either does not matter: the archive's answer stands.
-                    problem = _from(session, former, package, target, advance) and problem
+                    problem = _from(session, former, package, target, arrived) and problem
             except NodebakeError as error:
                 problem = error
             if isinstance(problem, StaleLockError):
@@ -80,7 +87,11 @@ def fetch(
             if problem:
                 problems.append(problem)
 
-        list(pool.map(one, packages))
+        try:
+            list(pool.map(one, packages))
+        finally:
+            # Interrupted, or out of space: nobody waits for what is on its way.
+            over.set()
     if problems:
         raise problems[0] if len(problems) == 1 else Problems(problems)
 

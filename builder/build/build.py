@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from builder.archive.fetch import deb_path
@@ -21,6 +22,9 @@ from builder.host.worker import Worker
 from builder.plan.plan import Made
 from builder.plan.step import Step
 from builder.store import hold
+from builder.store.held import sweep
+
+_WAITING = "waiting for somebody who cleans up the store"
 
 
 def build(job: Job) -> None:
@@ -38,15 +42,18 @@ def build(job: Job) -> None:
         return
     store = job.workshop.store
     with (
-        hold.shared(store.root, lambda: job.report.say("waiting for somebody who cleans up the store")),
+        hold.shared(store.root, partial(job.report.say, _WAITING), partial(sweep, store)),
         ExitStack() as places,
     ):
         for delivery in todo.values():
             places.enter_context(delivery.open(job.workshop.ids.root, job.report.say))
         lacking = job.lacking()
-        provide(job, lacking, next(iter(todo.values())).parent)
         folders = _folders(job.project, todo.values())
         with worker_for(job.plan.recipe.base.architecture, job.workshop, folders) as worker:
+            if lacking:
+                # What cannot be done here is told before anything is fetched.
+                worker.ask({"store": {"ready": True}})
+            provide(job, lacking, next(iter(todo.values())).parent)
             _steps(job, worker, {step.id for step in lacking})
             remember(store.plan(job.plan.recipe.name), job.plan)
             _outputs(job, worker, todo)

@@ -7,14 +7,17 @@ import fcntl
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from builder.build.bench import STORE
 from builder.build.delta import scan
+from builder.build.place import workplace
 from builder.errors import NodebakeError
-from builder.host.worker import send
+from builder.host.overlay import probe
+from builder.host.worker import SHOWN, send
 from builder.store.held import UNREADABLE
 from builder.store.store import Store
 from builder.tree.entry import Entry, parse
@@ -23,8 +26,13 @@ _MOST = 5
 
 
 def run(order: Mapping[str, Any], jobs: int) -> None:
-    """`verify`: tell an object's faults. `remove`: objects. `leftovers`: tell them, and `clear` them."""
+    """`verify`: tell an object's faults. `remove`: objects. `leftovers`: tell them, and `clear` them.
+
+    `ready`: make ready for building, or refuse.
+    """
     store = Store(STORE)
+    if order.get("ready"):
+        ready(store)
     if "verify" in order:
         send({"found": faults(store, order["verify"], jobs)})
     for identity in order.get("remove", ()):
@@ -40,6 +48,19 @@ def remove(store: Store, identity: str) -> None:
     store.object(identity).rename(gone)
     _delete(gone)
     store.log(identity).unlink(missing_ok=True)
+
+
+def ready(store: Store) -> None:
+    """Remove what interrupted builds left in tmp/, and try whether layers can be made in this store."""
+    folder = store.root / "tmp"
+    for path in sorted(folder.iterdir()):
+        if path.suffix != ".lock":
+            with suppress(BlockingIOError), workplace(store, path.name, wait=False):
+                pass
+    with workplace(store, "probe") as place:
+        target = SHOWN / "probe"
+        target.mkdir(exist_ok=True)
+        probe(place, target)
 
 
 def leftovers(store: Store, *, clear: bool) -> list[str]:

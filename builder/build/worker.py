@@ -7,7 +7,6 @@ back the same way. Each runs in a child with a mount namespace of its own, so wh
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 from functools import partial
@@ -17,9 +16,10 @@ from typing import Any
 from builder.build import assemble, look, tend
 from builder.build.bench import STORE, TREE, Bench, mount_helper, scaffold
 from builder.build.delta import scan
+from builder.build.place import workplace
 from builder.build.step import KINDS, helper
 from builder.host import chroot, linux
-from builder.host.child import in_child
+from builder.host.child import end_others, in_child
 from builder.host.overlay import mount_overlay
 from builder.host.worker import SHOWN, enter, receive, send
 from builder.store.store import Store
@@ -34,13 +34,13 @@ def main() -> None:
     while True:
         order = receive()
         if "build" in order:
-            in_child(partial(_build, order["build"], setting))
+            in_child(partial(_build, order["build"], setting), STORE)
         elif "store" in order:
-            in_child(partial(tend.run, order["store"], setting["jobs"]))
+            in_child(partial(tend.run, order["store"], setting["jobs"]), STORE)
         elif "shell" in order:
-            in_child(partial(look.run, order["shell"], setting))
+            in_child(partial(look.run, order["shell"], setting), STORE)
         else:
-            in_child(partial(assemble.run, order["output"], setting["jobs"]))
+            in_child(partial(assemble.run, order["output"], setting["jobs"]), assemble.OUT)
         send({"done": True})
 
 
@@ -57,16 +57,11 @@ def _build(step: dict[str, Any], setting: dict[str, Any]) -> None:
     """Build one step into the store; another builder of the same store may have been first."""
     store = Store(STORE)
     identity = step["id"]
-    with (STORE / "tmp" / f"{identity}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with workplace(store, identity) as place:
         if store.has(identity):
             return
-        place = STORE / "tmp" / identity
-        # What an interrupted build left.
-        if place.exists():
-            shutil.rmtree(place)
         delta, work = place / "delta", place / "work"
-        for folder in (place, delta, work):
+        for folder in (delta, work):
             folder.mkdir()
         log = store.log(identity)
         log.write_bytes(b"")
@@ -74,6 +69,8 @@ def _build(step: dict[str, Any], setting: dict[str, Any]) -> None:
             helper.unpack(step["inputs"], delta, store.debs, log)
         else:
             _layer(step, setting, delta, work, log)
+        # A program that a script left running would go on writing into the object.
+        end_others()
         entries = scan(delta, step["inputs"]["epoch"], setting["jobs"])
         shutil.rmtree(work)
         (place / "listing").write_text(dump(entries))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from builder.cli.parser import Told, parse
-from builder.errors import Exit, LackingError, NodebakeError
+from builder.errors import Exit, Interrupted, NodebakeError, disk_full
 from builder.report.choose import choose, nobody_reads
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def main(argv: Sequence[str]) -> int:
         report.data(told.text)
         return int(Exit.DONE)
     except KeyboardInterrupt:
+        report.error(Interrupted())
         return int(Exit.INTERRUPTED)
     except BrokenPipeError:
         nobody_reads()
@@ -58,8 +59,8 @@ def explain(error: Exception) -> NodebakeError:
     """Any exception as an error that a person can read."""
     if isinstance(error, NodebakeError):
         return error
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return LackingError(f"no space left on the disk of `{error.filename or 'the store or the output'}`")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return disk_full(str(error.filename or "the store or the output"))
     if isinstance(error, OSError) and error.filename and error.strerror:
         return NodebakeError(f"`{error.filename}`: {error.strerror.lower()}", hint=_TRACEBACK)
     # The last line of what was raised is enough for a report; line breaks would spoil the one line.

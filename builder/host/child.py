@@ -3,19 +3,27 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from builder.errors import Exit, NodebakeError
+from builder.errors import Exit, NodebakeError, disk_full
 from builder.host import linux
-from builder.host.worker import send
+from builder.host.process import CommandFailed
+from builder.host.worker import entered, send
 
 
-def in_child(act: Callable[[], None]) -> None:
-    """Fork, do `act` in a fresh mount namespace, wait. An error in it is sent to the starter."""
+def in_child(act: Callable[[], None], disk: Path) -> None:
+    """Fork, do `act` in a fresh mount namespace, wait. An error in it is sent to the starter.
+
+    `disk` is the folder that it writes to, to be named when there is no room.
+    """
     child = os.fork()
     if child:
         _, status = os.waitpid(child, 0)
@@ -26,13 +34,29 @@ def in_child(act: Callable[[], None]) -> None:
         linux.die_with_parent()
         linux.unshare(linux.CLONE_NEWNS)
         act()
-    except NodebakeError as error:
-        send({"error": _fields(error.message, error.facts, error.hint, error.exit)})
     except BaseException as error:
-        send({"error": _fields(_words(error), traceback.format_exc().splitlines()[-6:])})
+        send({"error": _told(error, disk)})
     finally:
         sys.stdout.flush()
         os._exit(0)
+
+
+def end_others() -> None:
+    """End every process of this namespace but pid 1 and the caller: what a program left running."""
+    assert entered.is_set(), "outside of the namespaces it would end everything"
+    with suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
+
+
+def _told(error: BaseException, disk: Path) -> dict[str, Any]:
+    """An error as the fields of an event."""
+    if isinstance(error, CommandFailed) and error.disk_full:
+        error = disk_full(str(disk), [error.message, *error.facts])
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        error = disk_full(str(disk))
+    if isinstance(error, NodebakeError):
+        return _fields(error.message, error.facts, error.hint, error.exit)
+    return _fields(_words(error), traceback.format_exc().splitlines()[-6:])
 
 
 def _fields(

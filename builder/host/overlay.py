@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -11,6 +12,31 @@ from pathlib import Path
 
 from builder.errors import LackingError
 from builder.host import linux
+
+_OPAQUE = "user.overlay.opaque"
+
+
+def probe(folder: Path, target: Path) -> None:
+    """Try in the empty `folder` what steps need of its file system; `target` is an empty mount point.
+
+    Owners, attributes, and a directory that is removed and made again in the merged view. Raises
+    LackingError when something of it does not work.
+    """
+    lower, upper, work = (folder / name for name in ("lower", "upper", "work"))
+    try:
+        for each in (lower, upper, work, lower / "folder"):
+            each.mkdir()
+        (lower / "folder/file").touch()
+        os.chown(lower / "folder/file", 1, 1)
+        mount_overlay([lower], target, upper=upper, work=work)
+        shutil.rmtree(target / "folder")
+        (target / "folder").mkdir()
+        if os.getxattr(upper / "folder", _OPAQUE) not in (b"y", b"x"):
+            raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise _unfit(f"trying one: {(error.strerror or str(error)).lower()}") from error
 
 
 def mount_overlay(
@@ -30,11 +56,15 @@ def mount_overlay(
     try:
         linux.mount("overlay", target, "overlay", 0, ",".join(options))
     except OSError as error:
-        raise LackingError(
-            "the store's file system cannot hold overlay layers",
-            facts=[f"overlay mount: {error.strerror}"],
-            hint="place the store on ext4, xfs or btrfs: NODEBAKE_STORE=DIR",
-        ) from error
+        raise _unfit(f"overlay mount: {error.strerror}") from error
     finally:
         os.chdir("/")
         shutil.rmtree(links)
+
+
+def _unfit(fact: str) -> LackingError:
+    return LackingError(
+        "the store's file system cannot hold overlay layers",
+        facts=[fact],
+        hint="place the store on ext4, xfs or btrfs: NODEBAKE_STORE=DIR",
+    )

@@ -70,6 +70,13 @@ def strangers(store: Store) -> list[Path]:
     return sorted(path for path in store.debs.iterdir() if not _DEB.fullmatch(path.name))
 
 
+def sweep(store: Store) -> None:
+    """Remove the files that were being written when somebody was killed. The store must be held alone."""
+    partly = [*strangers(store), *store.tools.glob("*.*"), *(store.root / "plans").glob(".*.*")]
+    for path in partly:
+        path.unlink(missing_ok=True)
+
+
 def _held(path: Path, recipes: tuple[str, ...]) -> Held | None:
     try:
         used = path.lstat().st_mtime

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from builder.errors import RefusedError
@@ -17,12 +17,19 @@ NAME = "lock"
 
 
 @contextmanager
-def shared(root: Path, waiting: Callable[[], None]) -> Iterator[None]:
+def shared(
+    root: Path, waiting: Callable[[], None], sweep: Callable[[], None] | None = None
+) -> Iterator[None]:
     """While the body runs nothing is removed from the store at `root`.
 
-    `waiting` is called once when somebody is removing something just now.
+    `waiting` is called once when somebody is removing something just now. `sweep` is called first when
+    nobody else is at work: all that looks half-done then is what somebody left who was killed.
     """
     with (root / NAME).open("a") as lock:
+        if sweep:
+            with suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                sweep()
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

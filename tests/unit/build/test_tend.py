@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from builder.build.place import workplace
 from builder.build.tend import faults, leftovers, remove
 from builder.store.store import Store
 from tests.unit.store.samples import put
@@ -118,3 +119,20 @@ def test_what_a_builder_is_at_work_on_is_no_leftover(store: Store) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert leftovers(store, clear=True) == []
         assert sorted(path.name for path in folder.iterdir()) == ["x", "x.lock"]
+
+
+def test_a_place_is_empty_for_one_at_a_time_and_gone_afterwards(store: Store) -> None:
+    (store.root / "tmp/a/work").mkdir(parents=True)
+    with workplace(store, "a") as place:
+        assert list(place.iterdir()) == []
+        (place / "half").touch()
+        with pytest.raises(BlockingIOError), workplace(store, "a", wait=False):
+            pass
+        assert (place / "half").exists()
+    assert not place.exists()
+
+
+def test_a_place_that_was_brought_elsewhere_is_left_alone(store: Store) -> None:
+    with workplace(store, "b") as place:
+        place.rename(store.object("b"))
+    assert store.has("b")

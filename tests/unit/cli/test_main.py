@@ -43,10 +43,10 @@ def test_an_error_gives_its_exit_code(
     assert capsys.readouterr() == ("", "error: x\n")
 
 
-def test_interrupted_is_quiet(ending: Ending, capsys: pytest.CaptureFixture[str]) -> None:
+def test_interrupted_is_one_line(ending: Ending, capsys: pytest.CaptureFixture[str]) -> None:
     ending(KeyboardInterrupt())
     assert command.main(["list"]) == 130
-    assert capsys.readouterr() == ("", "")
+    assert capsys.readouterr() == ("", "error: interrupted\n")
 
 
 def test_a_bug_is_one_line_without_debug(ending: Ending, capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,7 +74,9 @@ def test_a_full_disk_is_something_this_machine_lacks(
 ) -> None:
     ending(OSError(errno.ENOSPC, "No space left on device"))
     assert command.main(["list"]) == 3
-    assert "no space left" in capsys.readouterr().err
+    assert capsys.readouterr().err.startswith(
+        "error: no space left on the disk of `the store or the output`\nhint: free some space"
+    )
 
 
 def test_a_reader_that_went_away_is_quiet(

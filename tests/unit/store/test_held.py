@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.store.held import Deb, Held, debs, objects, strangers
+from builder.store.held import Deb, Held, debs, objects, strangers, sweep
 from builder.store.store import Store
 from tests.unit.store.samples import put
 
@@ -58,3 +58,12 @@ def test_package_files_and_what_is_none(store: Store) -> None:
     (store.debs / f"{'1' * 64}.77.part").write_bytes(b"")
     assert debs(store) == [Deb("0" * 64, 4, 5.0)]
     assert [path.name for path in strangers(store)] == [f"{'1' * 64}.77.part"]
+
+
+def test_files_that_were_being_written_are_swept_and_no_others(store: Store) -> None:
+    whole = [store.debs / f"{'0' * 64}.deb", store.tools / "dispatch-amd64-00", store.plan("mine")]
+    partly = [store.debs / f"{'0' * 64}.7.part", store.tools / "dispatch-amd64-00.7", store.plan(".mine.7")]
+    for path in (*whole, *partly):
+        path.touch()
+    sweep(store)
+    assert [path for path in (*whole, *partly) if path.exists()] == whole

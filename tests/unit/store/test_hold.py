@@ -32,6 +32,24 @@ def test_nobody_else_may_be_at_work(tmp_path: Path) -> None:
     )
 
 
+def test_who_is_first_sweeps_and_who_joins_does_not(tmp_path: Path) -> None:
+    swept: list[str] = []
+    with (
+        shared(tmp_path, never, lambda: swept.append("first")),
+        shared(tmp_path, never, lambda: swept.append("second")),
+    ):
+        assert swept == ["first"]
+
+
+def test_nobody_joins_while_it_is_swept(tmp_path: Path) -> None:
+    def sweep() -> None:
+        with pytest.raises(RefusedError), alone(tmp_path):
+            pass
+
+    with shared(tmp_path, never, sweep):
+        pass
+
+
 def test_it_is_free_afterwards(tmp_path: Path) -> None:
     with shared(tmp_path, never):
         pass
