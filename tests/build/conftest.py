@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from tests.fixtures import Site, site
+from tests.ground import ground, lender
 from tests.needs import PATH
 
-__all__ = ["docker_sdcard", "site"]
+__all__ = ["docker_sdcard", "ground", "lender", "site"]
 
 SECTOR = 512
 
