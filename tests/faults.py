@@ -35,11 +35,15 @@ OWNER = [] if os.geteuid() == 0 else ["unshare", "--user", "--map-auto", "--map-
 
 @dataclass(frozen=True)
 class Ended:
-    """How a build ended: its exit code, its events, and the step's number at which it was hit, or 0."""
+    """How a build ended: its exit code and its events.
+
+    When it was hit: at which step, and what it left half-done that was not there before.
+    """
 
     code: int
     events: list[dict[str, Any]]
-    hit: int
+    hit: int = 0
+    left: tuple[str, ...] = ()
 
     @property
     def errors(self) -> list[dict[str, Any]]:
@@ -68,11 +72,11 @@ class Ground:
     def build(self, *words: str) -> Ended:
         """A build that nobody disturbs."""
         done = self.call("--progress", "json", "build", self.recipe, *words)
-        return Ended(done.returncode, [json.loads(line) for line in done.stderr.splitlines()], 0)
+        return Ended(done.returncode, [json.loads(line) for line in done.stderr.splitlines()])
 
     def hit(self, number: int, how: signal.Signals, delay: float) -> Ended:
         """Build until step `number` has run for `delay` seconds, and send the signal; check what is left."""
-        before = self.visible()
+        before, half = self.visible(), self.half_done()
         mounts = _mounts(self.store, self.out)
         with self.start() as process:
             events = until_started(process, number)
@@ -87,7 +91,8 @@ class Ground:
         _await_end(family, _PATIENCE[how])
         assert _mounts(self.store, self.out) == mounts
         started = [event["index"] for event in events if event["event"] == "step-started"]
-        ended = Ended(code, events, max(started, default=0))
+        left = tuple(path for path in self.half_done() if path not in half)
+        ended = Ended(code, events, max(started, default=0), left)
         if code != 0:
             assert self.visible() == before
         return ended
@@ -210,7 +215,7 @@ def check_hit(ground: Ground, ended: Ended, how: signal.Signals, number: int, be
     assert told == ([("interrupted", [], None, 130)] if how == signal.SIGINT else [])
     if how == signal.SIGINT:
         # The worker's own folder stays, for it was killed; the next build sweeps it.
-        assert [path for path in ground.half_done() if Path(path).parent != ground.store / "tmp"] == []
+        assert [path for path in ended.left if Path(path).parent != ground.store / "tmp"] == []
     assert ground.unsound(ground.objects() - before) == {}
 
 

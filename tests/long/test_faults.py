@@ -23,9 +23,10 @@ from tests.needs import needs_tool
 
 pytestmark = [pytest.mark.build, pytest.mark.archive, needs_tool("unshare")]
 
-ROUNDS = 3
-# The last second at which a step of a kind is hit; other kinds take less than half of one.
-LATEST = {"helper": 10.0, "packages": 60.0, "firmware": 30.0, "image": 20.0}
+ROUNDS = 2
+# The last second at which a step of a kind is hit; other kinds take a tenth of one.
+LATEST = {"helper": 10.0, "packages": 50.0, "firmware": 25.0, "image": 20.0}
+_OTHERS = 0.1
 _SEED = 7
 
 
@@ -44,7 +45,7 @@ def test_every_step_from_nothing(site: Site, empty: Ground) -> None:
     chance = random.Random(_SEED)
     for number, step in enumerate(empty.steps(), 1):
         for how in SIGNALS * ROUNDS:
-            _hit(empty, number, how, chance.uniform(0, LATEST.get(step["kind"], 0.3)))
+            _hit(empty, number, how, chance.uniform(0, LATEST.get(step["kind"], _OTHERS)))
     ended = empty.build()
     assert (ended.code, ended.errors) == (0, [])
     assert empty.half_done() == []

@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -26,7 +30,7 @@ BYTES = b"a package" * 100_000
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """Serves a folder; below /busy it is overloaded."""
+    """Serves a folder; below /busy it is overloaded, and what is below /endless never ends."""
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -34,6 +38,13 @@ class Quiet(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path.startswith("/debian/busy"):
             self.send_error(503)
+        elif self.path.startswith("/debian/endless"):
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(BYTES)
+                    time.sleep(0.02)
         else:
             super().do_GET()
 
@@ -188,3 +199,18 @@ def test_a_file_that_tree_and_helper_share_is_missing_once(tmp_path: Path) -> No
     package = locked("libc6")
     ours = replace(package, essential=True)
     assert missing([ours, package], tmp_path) == [package]
+
+
+def test_an_interruption_ends_downloads_and_keeps_nothing_of_them(http: str, debs: Path) -> None:
+    endless = [locked(f"p{n}", path=f"endless/{n}", sha256=f"{n}" * 64) for n in range(2)]
+
+    told: list[int] = []
+
+    def interrupted(count: int) -> None:
+        told.append(count)
+        if len(told) == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch(endless, debs, {"debian": Mirror("debian", http, Path("/none"))}, interrupted)
+    assert list(debs.iterdir()) == []
