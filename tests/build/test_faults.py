@@ -29,7 +29,7 @@ DELAYS = {
     "units": (0.0, 0.5),
     "script": (0.0, 1.0),
     "finish": (0.0, 0.02),
-    "image": (0.0, 8.0),
+    "image": (0.0, 4.0),
 }
 _SEED = 20
 
@@ -44,6 +44,7 @@ def test_a_build_that_is_hit_leaves_nothing(
     below = [step["id"] for step in steps[: number - 1] if (lender / "objects" / step["id"]).is_dir()]
     ground.lend(lender, below)
     ground.drop([step["id"] for step in steps[number - 1 :]])
+    ground.unmake()
     before = ground.objects()
     delay = random.Random(f"{_SEED} {kind} {how}").uniform(*DELAYS[kind])
     ended = ground.hit(number, how, delay)
