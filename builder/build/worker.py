@@ -40,7 +40,8 @@ def main() -> None:
         elif "shell" in order:
             in_child(partial(look.run, order["shell"], setting), STORE)
         else:
-            in_child(partial(assemble.run, order["output"], setting["jobs"]), assemble.OUT)
+            output = order["output"]
+            in_child(partial(assemble.run, output, setting["jobs"]), SHOWN / output["out"])
         send({"done": True})
 
 

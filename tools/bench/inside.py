@@ -38,7 +38,7 @@ def main() -> None:
     enter()
     while True:
         order = receive()
-        in_child(partial(ORDERS[order["do"]], order))
+        in_child(partial(ORDERS[order["do"]], order), PLACE)
         send({"done": True})
 
 
