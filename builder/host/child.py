@@ -16,7 +16,7 @@ from typing import Any
 from builder.errors import Exit, NodebakeError, disk_full
 from builder.host import linux
 from builder.host.process import CommandFailed
-from builder.host.worker import entered, send
+from builder.host.worker import SHOWN, entered, send
 
 
 def in_child(act: Callable[[], None], disk: Path) -> None:
@@ -54,6 +54,12 @@ def _told(error: BaseException, disk: Path) -> dict[str, Any]:
         error = disk_full(str(disk), [error.message, *error.facts])
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         error = disk_full(str(disk))
+    if isinstance(error, PermissionError) and str(error.filename).startswith(f"{SHOWN / 'project'}/"):
+        # Root's builds have a uid of their own, and a checkout under umask 077 is root's alone.
+        return _fields(
+            f"`{error.filename}` cannot be read by the build",
+            hint="make the project readable for others: chmod -R o+rX FOLDER",
+        )
     if isinstance(error, NodebakeError):
         return _fields(error.message, error.facts, error.hint, error.exit)
     return _fields(_words(error), traceback.format_exc().splitlines()[-6:])
