@@ -18,11 +18,12 @@ from builder.build.bench import HELPER, TREE_IN_HELPER, Bench
 _ROOM = "/run/essential"
 # By one shell each, for each program that Python starts costs a copy of Python.
 _APPEND = 'while [ $# -gt 0 ]; do dpkg-deb --fsys-tarfile "$1" >>"$2" || exit; shift 2; done'
-# Half of the files, which no script needs. dpkg will replace all that is there, and ext4 is slow to
+# Half of the files, which no script needs, but not their folders, which would get another date. dpkg will
+# replace all that is there, and ext4 is slow to
 # make files where it has just removed others.
 _OMITTED = ("bash-completion", "doc", "i18n", "info", "lintian", "locale", "man", "zoneinfo")
 _TAR = shlex.join(
-    ["tar", "-x", "-C", TREE_IN_HELPER, *(f"--exclude=./usr/share/{name}/*" for name in _OMITTED)]
+    ["tar", "-x", "-C", TREE_IN_HELPER, *(f"--exclude=./usr/share/{name}/*/*" for name in _OMITTED)]
 )
 _EXTRACT = f'for deb; do dpkg-deb --fsys-tarfile "$deb" | {_TAR} || exit; done'
 
