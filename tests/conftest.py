@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 
 import pytest
 
 CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+# Whoever starts tests in the background may have SIGINT ignored, for them and all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 collect_ignore_glob = [] if os.environ.get("NODEBAKE_LONG") else ["long/*"]
 

@@ -127,21 +127,31 @@ def _chunks(session: requests.Session, uri: str) -> Iterator[bytes]:
 def _keep(package: Locked, chunks: Iterator[bytes], target: Path, advance: Callable[[int], None]) -> None:
     partial = target.with_suffix(f".{os.getpid()}.part")
     digest = hashlib.sha256()
+    received = 0
     try:
         with partial.open("wb") as sink:
             for chunk in chunks:
+                received += len(chunk)
+                if received > package.size:
+                    # Whoever serves this may never end, and the disk does.
+                    raise _other(package, [f"the lock has {package.size} bytes, more were received"])
                 digest.update(chunk)
                 sink.write(chunk)
                 advance(len(chunk))
         if digest.hexdigest() != package.sha256:
-            raise NodebakeError(
-                f"`{package.name}` {package.version} is not what the lock names",
-                facts=[f"sha256 in the lock {package.sha256}", f"sha256 received    {digest.hexdigest()}"],
-                hint="the archive or something on the way changed it; nothing of it was kept",
-            )
+            sums = [f"sha256 in the lock {package.sha256}", f"sha256 received    {digest.hexdigest()}"]
+            raise _other(package, sums)
         partial.rename(target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _other(package: Locked, facts: list[str]) -> NodebakeError:
+    return NodebakeError(
+        f"`{package.name}` {package.version} is not what the lock names",
+        facts=facts,
+        hint="the archive or something on the way changed it; nothing of it was kept",
+    )
 
 
 def _refused(package: Locked, uri: str, status: int) -> NodebakeError:

@@ -21,7 +21,7 @@ _APPEND = 'while [ $# -gt 0 ]; do dpkg-deb --fsys-tarfile "$1" >>"$2" || exit; s
 # Half of the files, which no script needs, but not their folders, which would get another date. dpkg will
 # replace all that is there, and ext4 is slow to
 # make files where it has just removed others.
-_OMITTED = ("bash-completion", "doc", "i18n", "info", "lintian", "locale", "man", "zoneinfo")
+_OMITTED = ("bash-completion", "doc", "i18n", "info", "locale", "man", "zoneinfo")
 _TAR = shlex.join(
     ["tar", "-x", "-C", TREE_IN_HELPER, *(f"--exclude=./usr/share/{name}/*/*" for name in _OMITTED)]
 )

@@ -201,8 +201,20 @@ def test_a_file_that_tree_and_helper_share_is_missing_once(tmp_path: Path) -> No
     assert missing([ours, package], tmp_path) == [package]
 
 
+def test_what_never_ends_is_cut_off(http: str, debs: Path) -> None:
+    endless = locked("p", path="endless/p", size=1 << 20)
+    with pytest.raises(NodebakeError) as caught:
+        fetch([endless], debs, {"debian": Mirror("debian", http, Path("/none"))}, lambda _: None)
+    assert caught.value.render() == (
+        "error: `p` 1.0 is not what the lock names\n"
+        "  the lock has 1048576 bytes, more were received\n"
+        "hint: the archive or something on the way changed it; nothing of it was kept"
+    )
+    assert list(debs.iterdir()) == []
+
+
 def test_an_interruption_ends_downloads_and_keeps_nothing_of_them(http: str, debs: Path) -> None:
-    endless = [locked(f"p{n}", path=f"endless/{n}", sha256=f"{n}" * 64) for n in range(2)]
+    endless = [locked(f"p{n}", path=f"endless/{n}", sha256=f"{n}" * 64, size=1 << 30) for n in range(2)]
 
     told: list[int] = []
 
