@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -16,6 +15,7 @@ from typing import Any
 from builder import __version__
 from builder.errors import RefusedError
 from builder.host.files import point, remove_tree, replace_folder
+from builder.host.folder import held
 from builder.image.geometry import geometry
 from builder.image.layout import layout_of
 from builder.image.placement import parse as parse_placement
@@ -91,13 +91,7 @@ class Delivery:
         when another one has to end first; what an interrupted one left is removed. Raises RefusedError
         when something that is not a delivery is in the way.
         """
-        self.parent.mkdir(parents=True, exist_ok=True)
-        with (self.parent / ".lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                say(f"waiting for another build into `{self.parent}`")
-                fcntl.flock(lock, fcntl.LOCK_EX)
+        with held(self.parent, lambda: say(f"waiting for another build into `{self.parent}`")):
             self._refuse_foreign()
             for stale in self.parent.glob(f".*{_MAKING}"):
                 remove_tree(stale)
