@@ -35,7 +35,7 @@ from builder.recipe.recipe import ImageOutput, Recipe
 
 VERSIONS = {
     "helper": 1,
-    "packages": 4,
+    "packages": 5,
     "mmdebstrap": 2,
     "firmware": 4,
     "files": 1,
