@@ -102,11 +102,14 @@ class Ground:
         assert self.visible() == before
         return ended
 
-    def start(self) -> subprocess.Popen[str]:
-        """A build at work, whose events come on its stderr."""
+    def start(self, out: Path | None = None) -> subprocess.Popen[str]:
+        """A build at work, whose events come on its stderr; into another folder than its own, if named."""
+        setting = self._setting()
+        if out:
+            setting["env"]["NODEBAKE_OUT"] = str(out)
         return subprocess.Popen(
             self._argv("--progress", "json", "build", self.recipe),
-            **self._setting(),
+            **setting,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

@@ -80,12 +80,13 @@ def test_a_build_beside_another_leaves_what_is_being_fetched(ground: Ground) -> 
     assert not partial.exists()
 
 
-def test_of_two_builds_the_other_finishes_when_one_is_killed(ground: Ground) -> None:
+def test_of_two_builds_the_other_finishes_when_one_is_killed(ground: Ground, tmp_path: Path) -> None:
     steps = ground.steps()
     number = next(n for n, step in enumerate(steps, 1) if step["kind"] == "script")
     ground.drop([step["id"] for step in steps[number - 1 :]])
     ground.unmake()
-    with ground.start() as one, ground.start() as other:
+    # They share the store; into one output the second would wait for the first.
+    with ground.start(tmp_path) as one, ground.start() as other:
         for process in (one, other):
             until_started(process, number)
         one.kill()
