@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,11 @@ def tree(store: Store, steps: Sequence[str]) -> list[Sourced]:
         if one.entry.path.startswith(INFO) and one.entry.path.endswith(LIST)
     }
     packages = owners(lists)
-    return [replace(one, package=packages.get(one.entry.path, _about(one.entry.path))) for one in found]
+    return [
+        Sourced(one.entry, one.folder, one.layer, packages.get(path) or _about(path))
+        for one in found
+        for path in (one.entry.path,)
+    ]
 
 
 def _about(path: str) -> str:

@@ -44,7 +44,10 @@ def assemble(
     had; a failure leaves the unfinished file to the caller, who owns the directory.
     """
     redated = redate((one.entry for one in tree), epoch, former)
-    tree = [replace(one, entry=entry) for one, entry in zip(tree, redated.entries, strict=True)]
+    tree = [
+        one if entry is one.entry else replace(one, entry=entry)
+        for one, entry in zip(tree, redated.entries, strict=True)
+    ]
     inside = [one for one in tree if in_boot(one.entry)]
     check([one.entry for one in inside], BOOT_MOUNT)
     found = nodes(one for one in tree if not in_boot(one.entry))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from builder.image.segment import Segment
 
 _GATHER = 4 << 20
 """Bytes that are written at once."""
+_own = threading.local()
 
 
 def write(image: Path, segments: Iterable[Segment], jobs: int) -> None:
@@ -46,20 +48,22 @@ def _write_run(descriptor: int, run: Sequence[Segment]) -> None:
     if len(run) == 1 and run[0].length > _GATHER:
         _copy(descriptor, run[0])
         return
-    buffer = bytearray(run[-1].offset + run[-1].length - start)
-    view = memoryview(buffer)
+    view = _buffer()
+    at = 0
     for segment in run:
-        place = view[segment.offset - start :][: segment.length]
+        first = segment.offset - start
+        view[at:first] = bytes(first - at)
+        at = first + segment.length
         if segment.path is None:
-            place[:] = segment.data
+            view[first:at] = segment.data
         else:
-            _read(segment.path, segment.skip, place)
-    _put(descriptor, view, start)
+            _read(segment.path, segment.skip, view[first:at])
+    _put(descriptor, view[:at], start)
 
 
 def _copy(descriptor: int, segment: Segment) -> None:
     """A large file, piece by piece."""
-    view = memoryview(bytearray(_GATHER))
+    view = _buffer()
     for at in range(0, segment.length, _GATHER):
         part = view[: min(_GATHER, segment.length - at)]
         if segment.path is None:
@@ -67,6 +71,13 @@ def _copy(descriptor: int, segment: Segment) -> None:
         else:
             _read(segment.path, segment.skip + at, part)
         _put(descriptor, part, segment.offset + at)
+
+
+def _buffer() -> memoryview:
+    """This thread's: a new one each time would cost the kernel more than the copying."""
+    if not hasattr(_own, "buffer"):
+        _own.buffer = bytearray(_GATHER)
+    return memoryview(_own.buffer)
 
 
 def _read(path: str, skip: int, place: memoryview) -> None:
