@@ -13,6 +13,7 @@ from builder.archive.apt import PrivateApt
 from builder.archive.hosts import Mirror
 from builder.errors import RefusedError, StaleLockError
 from builder.host.files import replace_text
+from builder.host.folder import held
 from builder.lock.file import dump, parse
 from builder.lock.lock import Lock, Locked, Request
 from builder.lock.request import helper_packages, staleness
@@ -41,11 +42,13 @@ def make_lock(
     key = hashlib.sha256(json.dumps([wanted.suites, sorted(m.uri for m in mirrors.values())]).encode())
     architectures = sorted({wanted.architecture, machine})
     root = folder / f"{key.hexdigest()[:16]}-{'-'.join(architectures)}"
-    apt = PrivateApt(root, wanted.suites, mirrors, architectures)
-    states = apt.update()
-    packages = _resolve(apt, wanted.architecture, wanted.packages)
-    tools = helper_packages(wanted, (p.name for p in packages))
-    return Lock(recipe, wanted, states, packages, {machine: _resolve(apt, machine, tools)})
+    # apt itself does not wait for another one that works on the same indexes.
+    with held(root, lambda: None):
+        apt = PrivateApt(root, wanted.suites, mirrors, architectures)
+        states = apt.update()
+        packages = _resolve(apt, wanted.architecture, wanted.packages)
+        tools = helper_packages(wanted, (p.name for p in packages))
+        return Lock(recipe, wanted, states, packages, {machine: _resolve(apt, machine, tools)})
 
 
 def insist(lock: Lock | None, wanted: Request, recipe: str) -> Lock:
