@@ -10,9 +10,10 @@ from typing import Literal
 from pydantic import Field
 
 from builder.base.archives import PUBLIC
+from builder.board.definition import Flavour
 from builder.errors import NodebakeError, Problems, RecipeError
 from builder.recipe.document import decode
-from builder.recipe.recipe import Base, Suite
+from builder.recipe.recipe import Base, Kernel, Suite
 from builder.recipe.strict import Strict
 from builder.recipe.validate import validate
 from builder.recipe.yaml_tree import parse
@@ -28,16 +29,32 @@ class SuiteModel(Strict):
     components: list[str] = Field(min_length=1, description="components to use")
 
 
+class KernelModel(Strict):
+    """The kernel of one flavour."""
+
+    package: str = Field(description="the package that brings in its newest version")
+    architecture: str = Field("", description="dpkg's name, where it is not the base's own")
+    modules: str = Field(description="its folder in /usr/lib/modules; a glob")
+    boot_files: list[str] = Field(min_length=1, description="what it has in /boot/firmware; globs")
+
+
 class BaseFile(Strict):
     """A distribution to build on."""
 
     format: Literal[1] = Field(description="the format of this file")
     architecture: str = Field(description="dpkg's name of the architecture")
+    instructions: Literal["armv5", "armv6", "armv7", "armv8"] = Field(
+        description="the instruction set that its programs are built for"
+    )
     release: str = Field(description="code name of the release")
     suites: list[SuiteModel] = Field(min_length=1, description="where packages come from")
-    packages: list[str] = Field(description="what every tree needs")
+    packages: list[str] = Field(description="what every tree needs, besides kernels")
+    kernels: dict[Flavour, KernelModel] = Field(min_length=1, description="by flavour")
     firmware: Literal["raspi-firmware"] = Field(description="what fills /boot/firmware")
-    boot_files: list[str] = Field(description="globs of what must lie in /boot/firmware afterwards")
+    boot_files: list[str] = Field(description="what must lie in /boot/firmware for any board; globs")
+    serial: dict[Literal["mini", "pl011"], str] = Field(description="serial port to its kernels' name for it")
+    overlays: bool = Field(description="whether there are overlays for `dtoverlay=`")
+    unfit: dict[str, str] = Field({}, description="board to why it cannot run this base")
 
 
 def names() -> list[str]:
@@ -66,9 +83,19 @@ def definition(name: str, raw: bytes) -> Base:
     return Base(
         name=name,
         architecture=model.architecture,
+        instructions=model.instructions,
         release=model.release,
         suites=tuple(Suite(s.archive, s.suite, tuple(s.components)) for s in model.suites),
         packages=tuple(model.packages),
+        kernels=tuple(_kernel(flavour, kernel, model) for flavour, kernel in model.kernels.items()),
         firmware=model.firmware,
         boot_files=tuple(model.boot_files),
+        serial=tuple(sorted(model.serial.items())),
+        overlays=model.overlays,
+        unfit=tuple(sorted(model.unfit.items())),
     )
+
+
+def _kernel(flavour: str, kernel: KernelModel, base: BaseFile) -> Kernel:
+    architecture = kernel.architecture or base.architecture
+    return Kernel(flavour, kernel.package, architecture, kernel.modules, tuple(kernel.boot_files))

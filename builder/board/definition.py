@@ -17,6 +17,8 @@ from builder.recipe.validate import validate
 from builder.recipe.yaml_tree import parse
 
 _FOLDER = Path(__file__).parent
+Flavour = Literal["v6", "v7", "v8", "2712"]
+"""Kernels by the processors that they are built for; `2712` has the larger pages of a Pi 5."""
 
 
 class BoardFile(Strict):
@@ -24,11 +26,16 @@ class BoardFile(Strict):
 
     format: Literal[1] = Field(description="the format of this file")
     title: str = Field(description="what the maker calls it")
-    architectures: list[str] = Field(min_length=1, description="dpkg's names, best first")
-    device_trees: list[str] = Field(description="globs of its device trees in /boot/firmware")
+    chip: str = Field(description="its processor, as the maker names it")
+    instructions: Literal["armv6", "armv7", "armv8"] = Field(description="the newest that it executes")
+    kernels: list[Flavour] = Field(min_length=1, description="flavours that boot it, best first")
+    firmware: list[str] = Field(description="what its boot ROM reads from /boot/firmware; globs")
+    device_trees: list[str] = Field(min_length=1, description="its device trees there; globs")
+    serial: Literal["mini", "pl011"] = Field(description="the serial port on the pins of its header")
     section: str = Field(description="the filter that config.txt knows it by")
     memory: int = Field(description="MiB of the smallest model")
-    netboot: bool = Field(description="whether it can boot over its own Ethernet")
+    ethernet: bool = Field(description="whether it has a port")
+    netboot: Literal["none", "otp", "built-in", "eeprom"] = Field(description="what network boot takes")
 
 
 def names() -> list[str]:
@@ -61,9 +68,14 @@ def _board(name: str, model: BoardFile) -> Board:
     return Board(
         name=name,
         title=model.title,
-        architectures=tuple(model.architectures),
+        chip=model.chip,
+        instructions=model.instructions,
+        kernels=tuple(model.kernels),
+        firmware=tuple(model.firmware),
         device_trees=tuple(model.device_trees),
+        serial=model.serial,
         memory=model.memory,
+        ethernet=model.ethernet,
         netboot=model.netboot,
     )
 

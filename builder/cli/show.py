@@ -31,6 +31,7 @@ def as_text(recipe: Recipe) -> Iterator[str]:
     yield f"{recipe.name}: {recipe.summary}"
     yield f"base {recipe.base.name} ({recipe.base.release} {recipe.base.architecture})"
     yield f"boards {', '.join(board.name for board in recipe.boards)}"
+    yield f"kernels {', '.join(kernel.package for kernel in recipe.kernels)}"
     yield ""
     rows = [(f"{origin.key} = {_short(origin.value)}", _source(origin)) for origin in recipe.origins]
     width = max((len(left) for left, _ in rows), default=0)
@@ -58,6 +59,7 @@ def as_json(recipe: Recipe) -> dict[str, object]:
         "summary": recipe.summary,
         "base": plain(recipe.base),
         "boards": plain(recipe.boards),
+        "kernels": plain(recipe.kernels),
         "values": plain(recipe.origins),
         "layers": [
             {

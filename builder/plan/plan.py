@@ -37,7 +37,7 @@ VERSIONS = {
     "helper": 1,
     "packages": 5,
     "mmdebstrap": 2,
-    "firmware": 4,
+    "firmware": 5,
     "files": 1,
     "users": 1,
     "units": 1,
@@ -159,9 +159,27 @@ def _firmware(recipe: Recipe, disk: Identity, early: Sequence[Effect]) -> dict[s
         "boot": f"PARTUUID={disk.partuuid(1)}",
         "config": [[e.section, e.line] for e in effects if isinstance(e, ConfigTxt)],
         "cmdline": [e.word for e in effects if isinstance(e, CmdlineWord)],
-        "boot_files": [*recipe.base.boot_files, *(dtb for b in recipe.boards for dtb in b.device_trees)],
+        "boot_files": _boot_files(recipe),
+        "consoles": _consoles(recipe),
         "effects": [encode(e) for e in early],
     }
+
+
+def _boot_files(recipe: Recipe) -> list[str]:
+    """Globs of what must lie in the boot directory: the base's, its kernels', its boards'."""
+    globs = [*recipe.base.boot_files]
+    for kernel in recipe.kernels:
+        globs += kernel.boot_files
+    for board in recipe.boards:
+        globs += [*board.firmware, *board.device_trees]
+    return list(dict.fromkeys(globs))
+
+
+def _consoles(recipe: Recipe) -> list[str]:
+    """Where the kernel's messages go: the boards' serial ports, and last, for it counts most, the screen."""
+    names = dict(recipe.base.serial)
+    ports = dict.fromkeys(names[board.serial] for board in recipe.boards)
+    return [*(f"{port},115200" for port in ports), "tty0"]
 
 
 def _is_early(effect: Effect) -> bool:

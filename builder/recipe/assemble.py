@@ -15,6 +15,7 @@ from builder.recipe import expand
 from builder.recipe.chain import Link
 from builder.recipe.conflict import conflicts
 from builder.recipe.document import Data, Document
+from builder.recipe.fit import kernels_for, unfit
 from builder.recipe.login import can_log_in, refusal
 from builder.recipe.near import did_you_mean
 from builder.recipe.recipe import Base, Board, ImageOutput, Origin, Output, Recipe
@@ -57,12 +58,13 @@ class Assembly:
         if not parts or parts[-1].document is not self.chain[-1].document:
             return None
         base, board_list = self._base(parts), self._boards(parts)
-        self._compatible(base, board_list, parts)
-        outputs = self._outputs(parts)
+        self._fit(base, board_list, parts)
+        kernels = kernels_for(base, board_list)
+        outputs = self._outputs(parts, base)
         self._origin("summary", parts[-1].model.summary, "recipe", parts[-1].document.place(("summary",)))
         self.origins.extend(variables.origins)
         surroundings = expand.Surroundings(self.sources, self.site, base, board_list, variables.values)
-        layers = [expand.base_layer(base)]
+        layers = [expand.base_layer(base, kernels)]
         wants: list[str] = []
         for part in parts:
             layers += expand.layers(part.document, part.model.layers, surroundings, self.problems, wants)
@@ -72,6 +74,7 @@ class Assembly:
             summary=parts[-1].model.summary,
             base=base,
             boards=board_list,
+            kernels=kernels,
             layers=tuple(layers),
             outputs=outputs,
             origins=tuple(self.origins),
@@ -135,14 +138,26 @@ class Assembly:
             self.problems.append(RecipeError(f"`{name}` is no board", place=at, hint=hint))
         return tuple(dict.fromkeys(found))
 
-    def _compatible(self, base: Base, board_list: tuple[Board, ...], parts: list[Part]) -> None:
-        place = parts[-1].document.key(("boards",))
+    def _fit(self, base: Base, board_list: tuple[Board, ...], parts: list[Part]) -> None:
+        """Refuse the boards that cannot run the base, at their names."""
+        wanted, _, place = self._winner(parts, "boards")
+        part = next((p for p in reversed(parts) if p.model.boards is not None), None)
         for board in board_list:
-            if base.architecture not in board.architectures:
-                message = f"`{board.name}` does not run {base.architecture}, which the base `{base.name}` is"
-                self.problems.append(RecipeError(message, place=place))
+            reason = unfit(base, board)
+            if reason is None:
+                continue
+            at = place
+            if "boards" in self.settings:
+                at = None
+            elif part and board.name in wanted:
+                at = part.document.place(("boards", wanted.index(board.name)))
+            fitting = [name for name in bases.names() if unfit(bases.load(name), board) is None]
+            others = " or ".join(f"`{name}`" for name in fitting)
+            hint = f"leave the board out, or take the base {others}" if others else "leave the board out"
+            message = f"`{board.name}` cannot run the base `{base.name}`: {reason}"
+            self.problems.append(RecipeError(message, place=at, hint=hint))
 
-    def _outputs(self, parts: list[Part]) -> tuple[Output, ...]:
+    def _outputs(self, parts: list[Part], base: Base) -> tuple[Output, ...]:
         image: ImageModel | None = None
         for part in parts:
             given = part.model.outputs.image if part.model.outputs else None
@@ -157,7 +172,8 @@ class Assembly:
             return ()
         if not any(part.model.boards for part in parts) and "boards" not in self.settings:
             place = Place(parts[-1].document.file, 1, 1)
-            hint = f"add `boards: [{', '.join(boards.names())}]`, or some of them"
+            fitting = [name for name in boards.names() if unfit(base, boards.load(name)) is None]
+            hint = f"add `boards: [{', '.join(fitting)}]`, or some of them"
             self.problems.append(RecipeError(f"`{self.name}` names no boards", place=place, hint=hint))
         return (ImageOutput("image", image.free, image.boot_size, image.compression),)
 

@@ -13,7 +13,7 @@ from builder.recipe.effect import Effect, Package
 from builder.recipe.kind import kind
 from builder.recipe.layer import KINDS
 from builder.recipe.near import did_you_mean
-from builder.recipe.recipe import Base, Board, Layer
+from builder.recipe.recipe import Base, Board, Kernel, Layer
 from builder.recipe.scope import Scope
 from builder.recipe.site import Site
 from builder.recipe.sources import Sources
@@ -31,9 +31,10 @@ class Surroundings:
     variables: Mapping[str, Any]
 
 
-def base_layer(base: Base) -> Layer:
-    """The first layer: what every tree of the base needs."""
-    effects: tuple[Effect, ...] = tuple(Package(name) for name in base.packages)
+def base_layer(base: Base, kernels: tuple[Kernel, ...]) -> Layer:
+    """The first layer: what every tree of the base needs, and the kernels of the recipe's boards."""
+    names = (*base.packages, *(kernel.package for kernel in kernels))
+    effects: tuple[Effect, ...] = tuple(Package(name) for name in names)
     return Layer("base", f"base: {base.name}", Place(f"builder/base/{base.name}.yaml", 1, 1), effects)
 
 

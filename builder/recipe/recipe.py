@@ -20,30 +20,66 @@ class Suite:
 
 
 @dataclass(frozen=True)
+class Kernel:
+    """A kernel of a base. `architecture` is its package's, which may be foreign to the tree.
+
+    `modules` is a glob of its folder in /usr/lib/modules, `boot_files` are globs of what it has in
+    /boot/firmware.
+    """
+
+    flavour: str
+    package: str
+    architecture: str
+    modules: str
+    boot_files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Base:
-    """A distribution to build on: architecture, archives, and the packages every tree needs."""
+    """A distribution to build on: architecture, archives, kernels, and the packages every tree needs."""
 
     name: str
     architecture: str
+    """dpkg's name."""
+    instructions: str
+    """The instruction set that its programs are built for, a word of `fit.INSTRUCTIONS`."""
     release: str
     suites: tuple[Suite, ...]
     packages: tuple[str, ...]
+    kernels: tuple[Kernel, ...]
     firmware: str
     """Which boot mechanism fills /boot/firmware: `raspi-firmware` is Debian's kernel hook."""
     boot_files: tuple[str, ...]
-    """What must lie in /boot/firmware afterwards; globs."""
+    """What must lie in /boot/firmware afterwards, whatever the boards; globs."""
+    serial: tuple[tuple[str, str], ...]
+    """A board's serial port → what its kernels call it."""
+    overlays: bool
+    """Whether there are device tree overlays for `dtoverlay=` in config.txt."""
+    unfit: tuple[tuple[str, str], ...] = ()
+    """Board → why the base cannot run there, where instruction set and kernels do not tell it."""
 
 
 @dataclass(frozen=True)
 class Board:
-    """A board: what it runs and what it can do. Memory in MiB."""
+    """A board: what it runs and what it can do. Memory in MiB; of several models the smallest counts.
+
+    `kernels` are flavours, best first. `firmware` and `device_trees` are globs of what it reads from
+    /boot/firmware. `serial` is the port on the pins of its header, `mini` or `pl011`. `netboot` says
+    what network boot takes: `none` it cannot, `otp` a bit that is set once, `built-in`, `eeprom`
+    settings of its boot loader.
+    """
 
     name: str
     title: str
-    architectures: tuple[str, ...]
+    chip: str
+    instructions: str
+    kernels: tuple[str, ...]
+    firmware: tuple[str, ...]
     device_trees: tuple[str, ...]
+    serial: str
     memory: int
-    netboot: bool
+    ethernet: bool
+    netboot: str
 
 
 @dataclass(frozen=True)
@@ -90,6 +126,8 @@ class Recipe:
     summary: str
     base: Base
     boards: tuple[Board, ...]
+    kernels: tuple[Kernel, ...]
+    """Of the base, those that the boards want."""
     layers: tuple[Layer, ...]
     outputs: tuple[Output, ...]
     origins: tuple[Origin, ...]

@@ -15,8 +15,10 @@ from builder.base import definition as bases
 from builder.base.archives import PUBLIC
 from builder.board import definition as boards
 from builder.recipe import size
+from builder.recipe.fit import spoken
 from builder.recipe.kind import kinds
 from builder.recipe.overlay import OverlayFile
+from builder.recipe.recipe import Base, Board
 from builder.recipe.recipe_file import RecipeFile
 from builder.recipe.site_file import SiteFile
 
@@ -51,10 +53,20 @@ def markdown() -> str:
 
 
 def _words() -> str:
-    lines = [f"- bases: {', '.join(f'`{name}`' for name in bases.names())}"]
-    lines += [f"- board `{name}`: {boards.load(name).title}" for name in boards.names()]
+    lines = [f"- base `{name}`: {_base(bases.load(name))}" for name in bases.names()]
+    lines += [f"- board `{name}`: {_board(boards.load(name))}" for name in boards.names()]
     lines += [f"- archive `{word}`: {archive.uri}" for word, archive in PUBLIC.items()]
     return "\n".join(lines) + "\n"
+
+
+def _base(base: Base) -> str:
+    kernels = ", ".join(f"`{kernel.package}`" for kernel in base.kernels)
+    return f"{base.release} {base.architecture}, built for {spoken(base.instructions)}; {kernels}"
+
+
+def _board(board: Board) -> str:
+    flavours = ", ".join(f"`{flavour}`" for flavour in board.kernels)
+    return f"{board.title}: {spoken(board.instructions)}, kernels {flavours}, {board.memory} MiB"
 
 
 def _model(model: type[BaseModel]) -> Iterator[str]:

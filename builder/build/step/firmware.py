@@ -17,8 +17,6 @@ from builder.build.bench import Bench
 from builder.build.step import files
 from builder.errors import StepError
 
-# The pre-set name of the board's serial port differs by board and kernel; these are Debian's for arm64.
-_CONSOLES = "ttyS1,115200 tty0"
 _HOOK = "/etc/kernel/postinst.d/z50-raspi-firmware"
 # With MODULES=dep the build machine's hardware would be looked at, and without FSTYPE a disk that is not
 # there yet: then no fsck is put in, and the root file system would never be checked.
@@ -46,7 +44,7 @@ def _settings(inputs: Mapping[str, Any], tree: Path) -> None:
     default = tree / "etc/default"
     _write(tree / "etc/initramfs-tools/conf.d/nodebake", _INITRAMFS)
     # The hook would add cma=64M, which a Pi 4 may not boot with; the kernel's own default is as large.
-    settings = {"ROOTPART": inputs["root"], "CONSOLES": _CONSOLES, "CMA": "0"}
+    settings = {"ROOTPART": inputs["root"], "CONSOLES": " ".join(inputs["consoles"]), "CMA": "0"}
     lines = [f"{name}={shlex.quote(value)}\n" for name, value in settings.items()]
     path = default / "raspi-firmware"
     path.write_text(path.read_text() + "\n# Set by nodebake\n" + "".join(lines))

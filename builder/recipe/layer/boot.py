@@ -56,9 +56,9 @@ def _line(line: str, section: str, scope: Scope, *at: str | int) -> list[Effect]
     elif line.lstrip().startswith("["):
         hint = "write `- pi4: [line, …]`"
         scope.problem(f"`{line}` would change the filter of the lines below it", *at, hint=hint)
-    elif line.startswith("dtoverlay=") and scope.base.name == "debian":
-        hint = "Debian ships no overlays/*.dtbo, so the firmware would ignore it silently"
-        scope.problem(f"`{line}` cannot work on the base `debian`", *at, hint=hint)
+    elif line.startswith("dtoverlay=") and not scope.base.overlays:
+        hint = "it has no overlays/*.dtbo, so the firmware would ignore it silently"
+        scope.problem(f"`{line}` cannot work on the base `{scope.base.name}`", *at, hint=hint)
     else:
         return [ConfigTxt(line.strip(), section)]
     return []

@@ -99,7 +99,7 @@ def test_show(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "good"]) == 0
     out, err = capsys.readouterr()
     assert not err
-    assert out.startswith("good: boots\nbase debian (trixie arm64)\nboards pi3b\n")
+    assert out.startswith("good: boots\nbase debian (trixie arm64)\nboards pi3b\nkernels linux-image-arm64\n")
     assert "recipes/good.yaml:" in out
     assert "\noutputs\n  image\n" in out
     assert "a" * 86 not in out
