@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`manifest.json`, format 1: what a release is, for all that comes after the build.
+"""`manifest.json`, format 2: what a release is, for all that comes after the build.
 
 Publishing and deploying read this and nothing of the builder's insides. docs/reference/formats.md tells
 every field; a change that an old reader could misread raises FORMAT.
@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from builder.errors import NodebakeError
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, 2)
+"""Format 1 had no `netboot`."""
 _STRICT = ConfigDict(extra="forbid", strict=True)
 
 
@@ -112,6 +114,44 @@ class Image:
 
 
 @dataclass(frozen=True)
+class NetbootBoard:
+    """What one board boots. `memory` in MiB.
+
+    `kernel`, `initramfs` and `device_trees` lie below the release's prefix, `start` and `fixup` at the top.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    name: str
+    kernel: str
+    initramfs: str
+    device_trees: tuple[str, ...]
+    start: str
+    fixup: str
+    memory: int
+
+
+@dataclass(frozen=True)
+class Netboot:
+    """What is booted over the network. `boot`, `layers` (lowest first) and `root` name artifacts.
+
+    `cmdline` holds the words that are the same for every node; `needs` is the memory, in bytes, that the
+    mode takes from a node besides what its programs use.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    mode: Literal["shared", "private", "ram"]
+    writable: Literal["tmpfs", "card", "loop"]
+    persist: tuple[str, ...]
+    prefix: str
+    boot: str
+    layers: tuple[str, ...]
+    root: str
+    cmdline: tuple[str, ...]
+    boards: tuple[NetbootBoard, ...]
+    needs: int
+
+
+@dataclass(frozen=True)
 class Artifact:
     """One file of the release, beside the manifest. `kind` says what it is for."""
 
@@ -142,6 +182,7 @@ class Manifest:
     image: Image | None
     artifacts: tuple[Artifact, ...]
     wants: tuple[str, ...]
+    netboot: Netboot | None = None
 
 
 def dump(manifest: Manifest) -> str:
@@ -154,18 +195,20 @@ def dump(manifest: Manifest) -> str:
 
 
 def parse(text: str) -> Manifest:
-    """The inverse of :func:`dump`; refuses other formats and whatever format 1 does not know."""
+    """The inverse of :func:`dump`; refuses other formats and whatever its format does not know."""
     try:
         data = json.loads(text)
     except ValueError as error:
         raise _damaged([str(error)]) from error
     found = data.pop("format", None) if isinstance(data, dict) else None
-    if found != FORMAT:
+    if found not in READABLE:
         raise NodebakeError(
             f"a release manifest of format `{found}` cannot be read",
-            facts=[f"this nodebake reads format {FORMAT}"],
+            facts=[f"this nodebake reads formats up to {FORMAT}"],
             hint="update nodebake, or build the release again with this one",
         )
+    if found == 1 and "netboot" in data:
+        raise _damaged(["netboot: format 1 does not know it"])
     try:
         return _reader().validate_json(json.dumps(data))
     except ValidationError as error:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small release for the tests of the formats."""
+"""Small releases for the tests of the formats."""
+
+from dataclasses import replace
 
 from builder.release.manifest import (
     Archive,
@@ -8,6 +10,8 @@ from builder.release.manifest import (
     Image,
     ImagePartition,
     Manifest,
+    Netboot,
+    NetbootBoard,
     NonFree,
     Package,
     StepId,
@@ -48,4 +52,40 @@ MANIFEST = Manifest(
     ),
     artifacts=(Artifact("image", "minimal.img.zst", 1000, "11" * 32),),
     wants=("wifi-psk",),
+)
+
+NETBOOT = replace(
+    MANIFEST,
+    recipe="minimal-netboot",
+    image=None,
+    artifacts=(
+        Artifact("boot", "minimal-netboot-20260102-abababab.boot.tar", 2000, "22" * 32),
+        Artifact("layer", "minimal-netboot-20260102-abababab.base.squashfs", 3000, "33" * 32),
+        Artifact("layer", "minimal-netboot-20260102-abababab.top.squashfs", 400, "44" * 32),
+    ),
+    netboot=Netboot(
+        mode="shared",
+        writable="card",
+        persist=("var/lib/simulation",),
+        prefix="20260102-abababab/",
+        boot="minimal-netboot-20260102-abababab.boot.tar",
+        layers=(
+            "minimal-netboot-20260102-abababab.base.squashfs",
+            "minimal-netboot-20260102-abababab.top.squashfs",
+        ),
+        root="",
+        cmdline=("cgroup_enable=memory",),
+        boards=(
+            NetbootBoard(
+                "pi3b",
+                "vmlinuz",
+                "initrd.img",
+                ("bcm2837-rpi-3-b.dtb",),
+                "start-5a5a5a5a.elf",
+                "fixup-5b5b5b5b.dat",
+                1024,
+            ),
+        ),
+        needs=0,
+    ),
 )

@@ -5,17 +5,36 @@ import pytest
 
 from builder.errors import NodebakeError
 from builder.release import manifest
-from tests.unit.release.samples import MANIFEST
+from tests.unit.release.samples import MANIFEST, NETBOOT
 
-SAMPLE = Path(__file__).parents[2] / "data" / "manifest-1.json"
-
-
-def test_format_1_is_written_as_the_sample() -> None:
-    assert manifest.dump(MANIFEST) == SAMPLE.read_text(encoding="utf-8")
+DATA = Path(__file__).parents[2] / "data"
 
 
-def test_format_1_is_read_for_good() -> None:
-    assert manifest.parse(SAMPLE.read_text(encoding="utf-8")) == MANIFEST
+def sample(name: str) -> str:
+    return (DATA / name).read_text(encoding="utf-8")
+
+
+def test_format_2_is_written_as_the_samples() -> None:
+    assert manifest.dump(MANIFEST) == sample("manifest-2-image.json")
+    assert manifest.dump(NETBOOT) == sample("manifest-2-netboot.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "release"),
+    [
+        ("manifest-1.json", MANIFEST),
+        ("manifest-2-image.json", MANIFEST),
+        ("manifest-2-netboot.json", NETBOOT),
+    ],
+)
+def test_formats_1_and_2_are_read_for_good(name: str, release: manifest.Manifest) -> None:
+    assert manifest.parse(sample(name)) == release
+
+
+def test_format_1_knows_no_netboot() -> None:
+    with pytest.raises(NodebakeError) as caught:
+        manifest.parse(sample("manifest-2-netboot.json").replace('"format": 2', '"format": 1'))
+    assert caught.value.facts == ("netboot: format 1 does not know it",)
 
 
 def test_each_file_is_a_line() -> None:
@@ -23,7 +42,7 @@ def test_each_file_is_a_line() -> None:
     assert sum('"path"' in line for line in lines) == len(MANIFEST.files)
 
 
-@pytest.mark.parametrize("text", ['{"format": 2}', "[]", "{}"])
+@pytest.mark.parametrize("text", ['{"format": 3}', "[]", "{}"])
 def test_another_format_is_refused(text: str) -> None:
     with pytest.raises(NodebakeError) as caught:
         manifest.parse(text)
