@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from builder.errors import RecipeError
 
 if TYPE_CHECKING:
+    from builder.cluster.cluster import Cluster
     from builder.host.sources import FolderSources
     from builder.recipe.recipe import Recipe
 
@@ -43,6 +44,12 @@ class Project:
         from builder.recipe.resolve import resolve
 
         return resolve(self.sources(), name, parse_settings(settings))
+
+    def cluster(self) -> Cluster:
+        """The inventory; Problems or RecipeError when it cannot be read or there is none."""
+        from builder.cluster.load import require
+
+        return require(self.sources())
 
 
 def project_of(arguments: Namespace) -> Project:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from pydantic import Discriminator
 
-_TAGS: dict[type, str] = {str: "<word>", list: "<list>", dict: "<mapping>"}
-_NAMES: dict[type, str] = {str: "a word", list: "a list", dict: "a mapping"}
+_TAGS: dict[type, str] = {str: "<word>", int: "<number>", list: "<list>", dict: "<mapping>"}
+_NAMES: dict[type, str] = {str: "a word", int: "a number", list: "a list", dict: "a mapping"}
 
 
 def by_type(*allowed: type) -> Discriminator:
-    """A discriminator between union members tagged `<word>`, `<list>`, `<mapping>`."""
+    """A discriminator between union members tagged `<word>`, `<number>`, `<list>`, `<mapping>`."""
     wanted = " or ".join(_NAMES[kind] for kind in allowed)
 
     def choose(value: object) -> str | None:

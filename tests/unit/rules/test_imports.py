@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from tests.unit.rules.source import Source, of_builder
 
-PURE = ("recipe", "lock", "plan", "tree")
+PURE = ("recipe", "cluster", "lock", "plan", "tree")
 NOT_FOR_PURE = ("host", "archive", "store", "build", "boot", "cli", "report")
 
 

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Words for nodes: what they mean, and how they are refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from builder.cluster.cluster import Cluster
+from builder.cluster.words import WordFault, expand, fold, numbers
+from builder.errors import Problems, RecipeError
+from tests.unit.cluster.samples import cluster, sixty
+
+CLUSTER = cluster(sixty().replace("{number: 60,", "{number: 60, name: spare,"))
+
+
+def folded(*words: str, among: Cluster = CLUSTER) -> str:
+    return among.fold(among.select(words))
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"),
+    [
+        ("7", "node07"),
+        ("07", "node07"),
+        ("1-60", "node[01-59],spare"),
+        ("1-10/3", "node[01,04,07,10]"),
+        ("1-3;7;33-51", "node[01-03,07,33-51]"),
+        ("1-3,7", "node[01-03,07]"),
+        (" 1-3 ; 7 ", "node[01-03,07]"),
+        ("1 2 3", "node[01-03]"),
+        ("node07", "node07"),
+        ("node[01-03,07]", "node[01-03,07]"),
+        ("node[01-03, 07],spare", "node[01-03,07],spare"),
+        ("node[01-09/4]", "node[01,05,09]"),
+        ("@barA", "node[01-15]"),
+        ("@barD", "node[46-59],spare"),
+        ("@zeros", "node[17-18]"),
+        ("@all", "node[01-59],spare"),
+        ("@*", "node[01-59],spare"),
+        ("@barA,60", "node[01-15],spare"),
+        ("@barB!@zeros", "node[16,19-30]"),
+        ("@barB!@zeros,17", "node[16-17,19-30]"),
+        ("@barA&@odd", "node[01,03,05,07,09,11,13,15]"),
+        ("1-3^3-5", "node[01-02,04-05]"),
+        ("1-3!1-3", ""),
+    ],
+)
+def test_what_a_word_means(word: str, meaning: str) -> None:
+    assert folded(word) == meaning
+    assert CLUSTER.fold(CLUSTER.select(word)) == meaning
+
+
+def test_several_words_join() -> None:
+    assert folded("5", "@barA&1-2", "spare", "5") == "node[01-02,05],spare"
+    assert folded() == ""
+
+
+@pytest.mark.parametrize(
+    ("word", "message", "hint"),
+    [
+        ("61", "there is no node `61`", "there are `1-60`"),
+        ("59-62", "there is no node `61-62`", "there are `1-60`"),
+        ("node60", "there is no node `node60`", "did you mean `node"),
+        ("node[59-61]", "there is no node `node[60-61]`", None),
+        ("node7", "there is no node `node7`", None),
+        ("node01-03", "there is no node `node01-03`", "`node[01-03]`"),
+        ("node01-node03", "there is no node `node01-node03`", "`node[01-03]`"),
+        ("@bara", "there is no group `@bara`", "did you mean `@bar"),
+        ("@nobody", "there is no group `@nobody`", "groups: `@all`, `@barA`"),
+        ("", "an empty word names no nodes", None),
+        ("  ", "an empty word names no nodes", None),
+        ("1,", "`1,` lacks nodes beside a `,`", None),
+        ("1,!2", "`1,!2` lacks nodes beside a `,`", None),
+        ("!1", "`!1` lacks nodes beside a `,`", None),
+        ("node[01", "`node[01` has a bracket without its other half", "node[01-03,07]"),
+        ("node01]", "`node01]` has a bracket without its other half", None),
+        ("node[3-1]", "`node[3-1]` cannot be read: bad range", "for instance"),
+        ("node[a]", "`node[a]` cannot be read: bad range", "for instance"),
+        ("node[]", "`node[]` cannot be read: bad range", None),
+        ("3-1", "`3-1` runs backwards", "from the lower"),
+        ("1-999999999", "`[1-999999999]` names more than 10000 nodes", None),
+        ("n[1-9999]x[1-9999]", "`n[1-9999]x[1-9999]` names more than 10000 nodes", None),
+        ("n[0-" + "9" * 5000 + "]", "names more than 10000 nodes", None),
+        ("$(reboot)", "there is no node `$(reboot)`", None),
+        ("é", "there is no node `é`", None),
+    ],
+)
+def test_a_word_that_means_nothing(word: str, message: str, hint: str | None) -> None:
+    with pytest.raises(RecipeError) as caught:
+        CLUSTER.select([word])
+    assert message in caught.value.message
+    assert (hint or "") in (caught.value.hint or "")
+    assert caught.value.exit == 2
+
+
+def test_all_wrong_words_are_told() -> None:
+    with pytest.raises(Problems) as caught:
+        CLUSTER.select(["61", "1", "@x"])
+    assert [each.message for each in caught.value.problems] == [
+        "there is no node `61`",
+        "there is no group `@x`",
+    ]
+
+
+def test_words_without_a_cluster() -> None:
+    assert expand("node[08-11]") == ["node08", "node09", "node10", "node11"]
+    assert fold(["node10", "b", "node08", "node09"]) == "b,node[08-10]"
+    assert sorted(numbers("1-3;07")) == [1, 2, 3, 7]
+    with pytest.raises(WordFault):
+        numbers("node1")
