@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from builder.cluster.bars import Place
-from builder.cluster.cluster import Node
 from builder.cluster.cluster_file import ClusterFile
+from builder.cluster.name import default_name
 from builder.cluster.reading import Reading
 from builder.cluster.words import ALL, Roster, WordFault
 from builder.recipe.document import Path
@@ -17,10 +17,10 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
 def read_groups(
-    reading: Reading, model: ClusterFile, places: Mapping[int, Place], nodes: Sequence[Node]
+    reading: Reading, model: ClusterFile, places: Mapping[int, Place]
 ) -> dict[str, frozenset[int]]:
     """Group to numbers. A group may name bars and the groups above it."""
-    names = {node.number: node.name for node in nodes}
+    names = {node.number: node.name or default_name(node.number) for node in model.nodes}
     members = {
         bar_group(bar): frozenset(n for n in names if n in places and places[n].bar == bar)
         for bar in model.bars

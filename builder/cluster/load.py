@@ -60,7 +60,7 @@ def of_document(document: Document, problems: list[NodebakeError]) -> Cluster | 
     places = read_bars(reading, model.bars)
     machines = Machines(reading, model, networks, places)
     head, nodes = machines.head(), machines.nodes()
-    members = read_groups(reading, model, places, nodes)
+    members = read_groups(reading, model, places)
     if head is None or len(problems) > before:
         return None
     return Cluster(

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -13,16 +12,12 @@ from builder.cluster import hardware
 from builder.cluster.bars import Place
 from builder.cluster.cluster import Head, Network, Node
 from builder.cluster.cluster_file import ClusterFile, NodeModel
+from builder.cluster.name import default_name, is_host_name
 from builder.cluster.networks import counted, holds
 from builder.cluster.reading import Reading
 from builder.recipe.document import Path
 
-_NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-
-
-def default_name(number: int) -> str:
-    """What a node is called that has no name of its own."""
-    return f"node{number:02d}"
+_WORDS = {"mac": "MAC address", "serial": "serial number"}
 
 
 @dataclass(frozen=True)
@@ -59,8 +54,10 @@ class Machines:
     def _node(self, i: int, said: NodeModel) -> Node | None:
         reading, path = self.reading, ("nodes", i)
         name = said.name or default_name(said.number)
-        reading.alone("number", str(said.number), *path, "number")
-        self._name(name, *path, "name" if said.name else "number")
+        # A number that is there twice has the same name and address, which is not worth telling too.
+        first = reading.alone("number", str(said.number), *path, "number")
+        if first or said.name:
+            self._name(name, *path, "name" if said.name else "number")
         mac = reading.checked(hardware.mac, said.mac, *path, "mac")
         serial = reading.checked(hardware.serial, said.serial, *path, "serial")
         for what, value in (("mac", mac), ("serial", serial)):
@@ -69,7 +66,7 @@ class Machines:
         board = self._said(i, "board", name)
         network = self._said(i, "network", name)
         self._fit(i, name, board, network)
-        address = self._address(i, name, network)
+        address = self._address(i, name, network, first)
         place = self.places.get(said.number)
         power, power_path = self._value(i, "power")
         reading.known(power, self.model.power, "driver", *power_path)
@@ -93,7 +90,7 @@ class Machines:
         )
 
     def _name(self, name: str, *path: str | int) -> None:
-        if _NAME.fullmatch(name):
+        if is_host_name(name):
             self.reading.alone("name", name, *path)
         else:
             hint = "lower-case letters, digits and `-`, a letter first"
@@ -119,18 +116,18 @@ class Machines:
 
     def _fit(self, i: int, name: str, board: str | None, network: str | None) -> None:
         """Refuse a board on a network that it cannot be on."""
-        if board is None or network is None or self.networks[network].wireless or boards.load(board).netboot:
+        if board is None or network is None or self.networks[network].wireless or boards.load(board).ethernet:
             return
         own, path = self._value(i, "board")[1], self._value(i, "network")[1]
         at = own if own[0] == "nodes" else path
         who = f"`{name}` is" if at[0] == "nodes" else "the nodes are"
         self.reading.problem(
-            f"{who} a `{board}`, which cannot boot over Ethernet, and the network `{network}` is Ethernet",
+            f"{who} a `{board}`, which has no Ethernet, and the network `{network}` is no Wi-Fi",
             *at,
-            hint="put it on a network with `wireless: true`, or name another board",
+            hint="put it on a network that says `wireless: true`, or name another board",
         )
 
-    def _address(self, i: int, name: str, network: str | None) -> IPv4Address | None:
+    def _address(self, i: int, name: str, network: str | None, first: bool) -> IPv4Address | None:
         said = self.model.nodes[i]
         own = self.reading.address(said.address, "nodes", i, "address")
         if network is None or (said.address is not None and own is None):
@@ -146,8 +143,6 @@ class Machines:
         if not holds(where.subnet, address):
             message = f"`{address}` of `{name}` is no address of the network `{network}`, `{where.subnet}`"
             self.reading.problem(message, *at)
-        self.reading.alone("address", str(address), *at)
+        if first or own:
+            self.reading.alone("address", str(address), *at)
         return address
-
-
-_WORDS = {"mac": "MAC address", "serial": "serial number"}

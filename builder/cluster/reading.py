@@ -59,9 +59,10 @@ class Reading:
             self.problem(f"`{name}` is no {what}", *path, hint=hint)
         return name or ""
 
-    def alone(self, what: str, value: str, *path: str | int) -> None:
-        """`value` may be there only once."""
+    def alone(self, what: str, value: str, *path: str | int) -> bool:
+        """Whether `value` is there for the first time; twice is a problem."""
         place = self.document.place(path)
         first = self._taken.setdefault((what, value), place)
         if first is not place:
             self.problem(f"the {what} `{value}` is there twice", *path, facts=[f"first at {first}"])
+        return first is place

@@ -48,6 +48,8 @@ class Assembly:
     chain: Sequence[Link]
     settings: Mapping[str, str]
     problems: list[NodebakeError]
+    cluster: Mapping[str, Any] | None = None
+    """cluster.yaml as templates see it, where there is one."""
     origins: list[Origin] = field(default_factory=list)
 
     def recipe(self) -> Recipe | None:
@@ -63,7 +65,9 @@ class Assembly:
         outputs = self._outputs(parts, base)
         self._origin("summary", parts[-1].model.summary, "recipe", parts[-1].document.place(("summary",)))
         self.origins.extend(variables.origins)
-        surroundings = expand.Surroundings(self.sources, self.site, base, board_list, variables.values)
+        surroundings = expand.Surroundings(
+            self.sources, self.site, base, board_list, variables.values, self.cluster
+        )
         layers = [expand.base_layer(base, kernels)]
         wants: list[str] = []
         for part in parts:
@@ -88,6 +92,7 @@ class Assembly:
 
     def _parts(self, variables: Mapping[str, Any]) -> list[Part]:
         parts = []
+        seen = {**variables, **({"cluster": self.cluster} if self.cluster else {})}
         for link in self.chain:
             source = "recipe" if link is self.chain[-1] else f"include {link.name}"
             document, data = link.document, link.document.data
@@ -95,7 +100,7 @@ class Assembly:
                 data = {
                     key: value
                     if key in ("variables", "include")
-                    else render_data(value, document, (key,), variables, self.problems)
+                    else render_data(value, document, (key,), seen, self.problems)
                     for key, value in data.items()
                 }
             model = validate(RecipeFile, data, document, (), self.problems) or _sound(data, document)

@@ -29,6 +29,7 @@ class Surroundings:
     base: Base
     boards: tuple[Board, ...]
     variables: Mapping[str, Any]
+    cluster: Mapping[str, Any] | None = None
 
 
 def base_layer(base: Base, kernels: tuple[Kernel, ...]) -> Layer:
@@ -74,6 +75,7 @@ def layers(
                 path,
                 problems,
                 wants,
+                around.cluster,
             )
             label = f"{name}: {body}" if isinstance(body, str) else name
             effects = tuple(layer_kind.expand(model, scope))

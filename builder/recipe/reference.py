@@ -44,8 +44,9 @@ def markdown() -> str:
         parts += [f"### `{kind.name}`\n", f"{module_doc.splitlines()[0]}\n", *_model(kind.model)]
     parts += ["## `overlays/NAME/overlay.yaml`\n", *_model(OverlayFile)]
     parts += [
-        "Templates see the recipe's variables, `boards`, `base` and `site` (`authorized_keys`, `lang`,\n"
-        "`timezone`, `keyboard`, `ntp`, `mac_table`, `wifi_ssid`).\n"
+        "Templates see the recipe's variables, `boards`, `base`, `site` (`authorized_keys`, `lang`,\n"
+        "`timezone`, `keyboard`, `ntp`, `mac_table`, `wifi_ssid`) and, where there is a cluster.yaml,\n"
+        "`cluster`: [its values](cluster.md#in-templates). Strings of recipes see variables and `cluster`.\n"
     ]
     parts += ["## `site.yaml`\n", *_model(SiteFile)]
     parts += ["## Words\n", _words()]

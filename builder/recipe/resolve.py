@@ -10,6 +10,7 @@ from builder.errors import NodebakeError, Problems
 from builder.recipe import chain as chains
 from builder.recipe import site as sites
 from builder.recipe.assemble import Assembly
+from builder.recipe.inventory import inventory
 from builder.recipe.recipe import Recipe
 from builder.recipe.sources import Sources
 from builder.recipe.template import TemplateError
@@ -20,9 +21,9 @@ names = chains.names
 def resolve(sources: Sources, name: str, settings: Mapping[str, str]) -> Recipe:
     """The recipe `name`, with `--set` settings. Problems holds everything that is wrong."""
     problems: list[NodebakeError] = []
-    site = sites.load(sources, problems)
+    site, cluster = inventory(sources, sites.load(sources, problems), problems)
     chain = chains.load(sources, name, problems)
-    recipe = Assembly(sources, name, site, chain, settings, problems).recipe() if chain else None
+    recipe = Assembly(sources, name, site, chain, settings, problems, cluster).recipe() if chain else None
     if problems or recipe is None:
         raise Problems(_once(problems))
     return recipe

@@ -34,6 +34,8 @@ class Scope:
     path: Path
     problems: list[NodebakeError] = field(default_factory=list)
     wants: list[str] = field(default_factory=list)
+    cluster: Mapping[str, Any] | None = None
+    """cluster.yaml as templates see it, where there is one."""
 
     def place(self, *at: str | int) -> Place:
         """Where the value `at` stands below the layer's body."""
@@ -77,9 +79,10 @@ class Scope:
             raise OutsideError(path) from None
 
     def template_values(self) -> dict[str, Any]:
-        """What overlay templates may use: variables, `site` and `boards`."""
+        """What overlay templates may use: variables, `site`, `cluster`, `boards` and `base`."""
         return {
             **self.variables,
+            **({"cluster": self.cluster} if self.cluster else {}),
             "site": self.site.template_values(),
             "boards": [board.name for board in self.boards],
             "base": self.base.name,

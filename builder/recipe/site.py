@@ -9,6 +9,7 @@ from typing import Any
 
 from builder.base import definition as bases
 from builder.base.archives import PUBLIC
+from builder.cluster import mac_table as table
 from builder.errors import NodebakeError, Place, Problems, RecipeError
 from builder.recipe import document as documents
 from builder.recipe.document import Document
@@ -20,7 +21,6 @@ from builder.recipe.validate import validate
 from builder.recipe.yaml_tree import read
 
 FILE = "site.yaml"
-_MAC_LINE = re.compile(r"(\d+)\s+((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,12 @@ class Site:
             "mac_table": self.mac_table,
             "wifi_ssid": self.wifi.ssid if self.wifi else "",
         }
+
+    def says(self, key: str) -> bool:
+        """Whether site.yaml has the key."""
+        return (
+            self.document is not None and isinstance(self.document.data, dict) and key in self.document.data
+        )
 
     def place(self, *path: str | int) -> Place | None:
         """Where site.yaml says something."""
@@ -184,17 +190,7 @@ class _Reader:
         """The table's text, one `NUMBER MAC` a line, comments dropped, MACs in lower case."""
         if file is None:
             return ""
-        text, rows = self._text(file, "mac_table"), []
-        for number, line in enumerate(text.splitlines(), 1):
-            content = line.split("#", 1)[0].strip()
-            match = _MAC_LINE.fullmatch(content)
-            if match:
-                rows.append(f"{int(match[1])} {match[2].lower()}\n")
-            elif content:
-                place = documents.spot(file, text, number, 1)
-                hint = "lines look like `7 b8:27:eb:01:02:03`"
-                self.problems.append(RecipeError("this is no line `NUMBER MAC`", place=place, hint=hint))
-        return "".join(rows)
+        return table.text(table.parse(file, self._text(file, "mac_table"), self.problems))
 
     def _text(self, file: str, *path: str | int) -> str:
         try:

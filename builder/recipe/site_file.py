@@ -72,5 +72,7 @@ class SiteFile(Strict):
     wifi: WifiModel | None = Field(None, description="the wireless network")
     locale: SiteLocale = Field(SiteLocale.model_construct(), description="language, time zone, keyboard")
     ntp: list[str] = Field([], description="time servers")
-    mac_table: str | None = Field(None, description="a file of lines `NUMBER MAC`, one for each node")
+    mac_table: str | None = Field(
+        None, description="a file of lines `NUMBER MAC`, one for each node; not with cluster.yaml"
+    )
     secrets: dict[str, SecretModel] = Field({}, description="name to where the secret is found")

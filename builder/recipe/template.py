@@ -16,6 +16,9 @@ _UNKNOWN = re.compile(r"'(\w+)' is undefined")
 _UNKNOWN_KEY = re.compile(r"'dict object' has no attribute '(\w+)'")
 
 
+_CLUSTER = "`cluster` is what cluster.yaml says, and there is none: cp cluster.example.yaml cluster.yaml"
+
+
 class TemplateError(RecipeError):
     """A value that could not be rendered: further complaints about it mean nothing."""
 
@@ -84,17 +87,31 @@ def render(text: str, variables: Mapping[str, Any]) -> str:
         raise TemplateFault(_lower(error.message or "syntax error"), error.lineno) from None
     except UndefinedError as error:
         message = error.message or ""
-        site_key = _UNKNOWN_KEY.search(message)
-        if site_key:
-            hint = did_you_mean(site_key[1], variables.get("site", {}), what="keys of `site`")
-            raise TemplateFault(f"there is no `{site_key[1]}` here", _line(error), hint) from None
+        key = _UNKNOWN_KEY.search(message)
+        if key:
+            raise TemplateFault(
+                f"there is no `{key[1]}` here", _line(error), _key_hint(key[1], variables)
+            ) from None
         unknown = _UNKNOWN.search(message)
         if unknown is None:
             raise TemplateFault(_lower(message), _line(error)) from None
-        hint = did_you_mean(unknown[1], variables, what="variables")
+        hint = _CLUSTER if unknown[1] == "cluster" else did_you_mean(unknown[1], variables, what="variables")
         raise TemplateFault(f"`{unknown[1]}` is not a variable", _line(error), hint) from None
     except Exception as error:  # whatever an expression can raise: 1/0, a forbidden attribute
         raise TemplateFault(_lower(str(error)), _line(error)) from None
+
+
+def _key_hint(key: str, variables: Mapping[str, Any]) -> str | None:
+    """Keys that are near, of everything that has keys; else those of `site`."""
+    below = did_you_mean(key, _keys(variables.get("cluster")))
+    return below or did_you_mean(key, variables.get("site", {}), what="keys of `site`")
+
+
+def _keys(value: object) -> set[str]:
+    """All keys anywhere in a value."""
+    if isinstance(value, dict):
+        return {*value, *(key for item in value.values() for key in _keys(item))}
+    return {key for item in value for key in _keys(item)} if isinstance(value, list) else set()
 
 
 def _lower(message: str) -> str:

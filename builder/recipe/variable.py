@@ -14,7 +14,7 @@ from builder.recipe.near import listed
 from builder.recipe.strict import Strict
 
 Type = Literal["string", "integer", "boolean", "size", "list", "choice"]
-RESERVED = frozenset({"base", "boards", "site", "true", "false", "none", "loop", "self"})
+RESERVED = frozenset({"base", "boards", "site", "cluster", "true", "false", "none", "loop", "self"})
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 

@@ -10,6 +10,7 @@ from tests.unit.overlays.machine import Machine
 SCRIPT = "node-name/node-name"
 TABLE = (
     "# which node\n7 b8:27:eb:00:00:07\n35 b8:27:eb:00:00:35\n08 B8:27:EB:00:00:08\n100 b8:27:eb:00:01:00\n"
+    "9 b8:27:eb:00:00:09 spare-9\n10 b8:27:eb:00:00:10 # no name\n"
 )
 
 
@@ -38,6 +39,8 @@ def name(node: Machine) -> str:
         ("b8:27:eb:00:00:07", "node07"),
         ("b8:27:eb:00:00:08", "node08"),  # 08 in the table is no octal number
         ("b8:27:eb:00:01:00", "node100"),
+        ("b8:27:eb:00:00:09", "spare-9"),
+        ("b8:27:eb:00:00:10", "node10"),
         ("b8:27:eb:ab:cd:ef", "node-abcdef"),
     ],
 )
