@@ -22,7 +22,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
         if not arguments.json:
             raise
         # A program reads the problems from stdout; the exit code is the same as for a person.
-        report.json({"recipes": names, "problems": [_told(problem) for problem in _each(error)]})
+        report.json({"recipes": names, "problems": [told(problem) for problem in each_problem(error)]})
         return error.exit
     if arguments.json:
         report.json({"recipes": names, "problems": []})
@@ -31,11 +31,13 @@ def run(arguments: Namespace, report: Report) -> Exit:
     return Exit.DONE
 
 
-def _each(error: NodebakeError) -> tuple[NodebakeError, ...]:
+def each_problem(error: NodebakeError) -> tuple[NodebakeError, ...]:
+    """The problems that an error is."""
     return error.problems if isinstance(error, Problems) else (error,)
 
 
-def _told(problem: NodebakeError) -> dict[str, object]:
+def told(problem: NodebakeError) -> dict[str, object]:
+    """A problem for programs."""
     return {
         "message": problem.message,
         "facts": list(problem.facts),

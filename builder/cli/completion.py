@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`nodebake completion`: a shell's completion, made from the table of verbs.
 
-Names of recipes are asked of `nodebake list` at the time, so they are never out of date.
+Names of recipes and of nodes are asked of nodebake at the time, so they are never out of date.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ from builder.cli.verbs import EVERYWHERE, VERBS
 from builder.errors import Exit
 from builder.report.report import Report
 
-_RECIPES = "nodebake list 2>/dev/null | cut -d ' ' -f 1"
+# What a shell asks at the time for words of a kind.
+_ASK = {
+    "recipe": "nodebake list 2>/dev/null | cut -d ' ' -f 1",
+    "recipes": "nodebake list 2>/dev/null | cut -d ' ' -f 1",
+    "nodes": "nodebake nodes list --words 2>/dev/null",
+}
 
 
 def run(arguments: Namespace, report: Report) -> Exit:
@@ -28,6 +33,8 @@ def bash() -> Iterator[str]:
     yield "# bash completion of nodebake; made by `nodebake completion bash`"
     yield "_nodebake() {"
     yield '    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb="" each'
+    yield "    # bash takes `@barA` for two words, as if it were a host's."
+    yield "    [[ $before == @ ]] && word=@$word"
     yield '    for each in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do'
     yield '        case "${verb:+$verb }$each" in'
     yield f'            {_all_words()}) verb="${{verb:+$verb }}$each" ;;'
@@ -40,11 +47,7 @@ def bash() -> Iterator[str]:
     yield '    case "$verb" in'
     for verb in VERBS:
         words = " ".join([*_names(verb), *(word for option in _positional(verb) for word in option.choices)])
-        more = (
-            f" $({_RECIPES})"
-            if any(option.words.startswith("recipe") for option in _positional(verb))
-            else ""
-        )
+        more = "".join(f" $({asked})" for asked in _asked(verb))
         yield f'        "{verb.name}") mapfile -t COMPREPLY < <(compgen -W "{words}{more}" -- "$word") ;;'
     for first, seconds in groups(VERBS).items():
         words = " ".join([*seconds, "--help"])
@@ -75,11 +78,7 @@ def zsh() -> Iterator[str]:
     yield '    case "$verb" in'
     for verb in VERBS:
         words = " ".join([*_names(verb), *(word for option in _positional(verb) for word in option.choices)])
-        more = (
-            f' ${{(f)"$({_RECIPES})"}}'
-            if any(o.words.startswith("recipe") for o in _positional(verb))
-            else ""
-        )
+        more = "".join(f' ${{(f)"$({asked})"}}' for asked in _asked(verb))
         yield f'        "{verb.name}") compadd -- {words}{more} ;;'
     for first, seconds in groups(VERBS).items():
         yield f'        "{first}") compadd -- {" ".join(seconds)} --help ;;'
@@ -118,8 +117,8 @@ def fish() -> Iterator[str]:
                 yield _fish_option(seen, option)
             elif option.choices:
                 yield f"complete -c nodebake {seen}-a '{' '.join(option.choices)}'"
-            elif option.words.startswith("recipe"):
-                yield f'complete -c nodebake {seen}-a "({_RECIPES})"'
+            elif option.words in _ASK:
+                yield f'complete -c nodebake {seen}-a "({_ASK[option.words]})"'
 
 
 def _bash_reply(option: Option) -> str:
@@ -175,6 +174,11 @@ def _all_words() -> str:
 
 def _positional(verb: Verb) -> list[Option]:
     return [option for option in verb.options if option.positional]
+
+
+def _asked(verb: Verb) -> list[str]:
+    """What completes the verb's arguments that have no fixed words."""
+    return [_ASK[option.words] for option in _positional(verb) if option.words in _ASK]
 
 
 def _names(verb: Verb) -> list[str]:

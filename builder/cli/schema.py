@@ -10,8 +10,14 @@ from builder.report.report import Report
 
 
 def run(arguments: Namespace, report: Report) -> Exit:
+    from builder.cluster.reference import cluster_schema
     from builder.recipe.schema import json_schema, overlay_schema, site_schema
 
-    schemas = {"recipe": json_schema, "site": site_schema, "overlay": overlay_schema}
+    schemas = {
+        "recipe": json_schema,
+        "site": site_schema,
+        "overlay": overlay_schema,
+        "cluster": cluster_schema,
+    }
     report.json(schemas[arguments.of]())
     return Exit.DONE

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Words = Literal["recipe", "recipes", "directory", "file", "output", ""]
+Words = Literal["recipe", "recipes", "directory", "file", "output", "nodes", ""]
 
 
 @dataclass(frozen=True)
@@ -76,3 +76,6 @@ def value(*names: str, metavar: str, help: str, words: Words = "", **settings: o
 def choice(*names: str, among: tuple[str, ...], help: str, **settings: object) -> Option:
     """An option or argument with a value out of a few."""
     return Option(names, help, {"choices": among, **settings})
+
+
+JSON = flag("--json", help="print the answer as JSON")

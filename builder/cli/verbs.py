@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from builder.cli.verb import Option, Verb, choice, flag, value
+from builder.cli.nodes.verbs import NODES_VERBS
+from builder.cli.verb import JSON, Option, Verb, choice, flag, value
 from builder.report.choose import PROGRESS
 
-JSON = flag("--json", help="print the answer as JSON")
 RECIPE = Option(("recipe",), "name of a recipe, as `nodebake list` shows it", {"metavar": "RECIPE"}, "recipe")
 RECIPES = Option(
     ("recipes",), "recipes; all when none is named", {"metavar": "RECIPE", "nargs": "*"}, "recipes"
@@ -191,6 +191,7 @@ VERBS = (
         ("store import /srv/keep/minimal.bundle.tar",),
         (Option(("file",), "the bundle", {"metavar": "FILE", "type": Path}, "file"), JSON),
     ),
+    *NODES_VERBS,
     Verb(
         "schema",
         "JSON Schema of the files that people write, for editors",
@@ -198,7 +199,7 @@ VERBS = (
         (
             choice(
                 "of",
-                among=("recipe", "site", "overlay"),
+                among=("recipe", "site", "overlay", "cluster"),
                 nargs="?",
                 default="recipe",
                 help="which file's schema (default: recipe)",

@@ -61,7 +61,7 @@ class NodeModel(Strict):
 
 
 class ClusterFile(Strict):
-    """cluster.yaml."""
+    """cluster.yaml: the head, the networks, the nodes."""
 
     format: Literal[1] = Field(description="the format of this file")
     head: HeadModel = Field(description="the machine that the nodes boot from")

@@ -16,10 +16,12 @@ _PATIENCE = 10
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write `text` beside `path` and rename it there."""
+    """Write `text` beside `path` and rename it there; a file that was there keeps its mode."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        partial.write_text(text, encoding="utf-8")
+        partial.write_text(text, encoding="utf-8", newline="")
+        if path.exists():
+            shutil.copymode(path, partial)
         partial.rename(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Seconds and bytes as people read them."""
+"""Seconds, bytes and counts as people read them."""
 
 from __future__ import annotations
 
@@ -21,3 +21,8 @@ def size(count: float) -> str:
         if count < 999.95 or unit == "GB":
             break
     return f"{count:.1f} {unit}"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 object`, `2 objects`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 
 from builder.build.staff import worker_for
 from builder.build.workshop import Workshop, open_workshop
-from builder.cli.store.ls import counted, lines
+from builder.cli.store.ls import lines
 from builder.errors import Exit, RecipeError
 from builder.recipe import size
 from builder.report import units
@@ -52,7 +52,7 @@ def remove(spare: Spare, workshop: Workshop) -> None:
 
 def summary(spare: Spare, *, dry: bool) -> str:
     """What went, in one line."""
-    what = f"{counted(len(spare.objects), 'object')} and {counted(len(spare.debs), '.deb')}"
+    what = f"{units.counted(len(spare.objects), 'object')} and {units.counted(len(spare.debs), '.deb')}"
     return f"{'would remove' if dry else 'removed'} {what}, {units.size(spare.size)}"
 
 

@@ -7,9 +7,9 @@ from argparse import Namespace
 
 from builder.archive.bundle import members, read
 from builder.build.workshop import open_workshop
-from builder.cli.store.ls import counted
 from builder.errors import Exit, RecipeError
 from builder.report.report import Report
+from builder.report.units import counted
 from builder.store import hold
 
 

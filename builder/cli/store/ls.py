@@ -45,10 +45,5 @@ def lines(held: Sequence[Held]) -> Iterator[str]:
 
 def totals(held: Sequence[Held], packages: Sequence[Deb]) -> Iterator[str]:
     """How much it is."""
-    yield f"{counted(len(held), 'object')}, {units.size(sum(each.size for each in held))}"
-    yield f"{counted(len(packages), '.deb')}, {units.size(sum(deb.size for deb in packages))}"
-
-
-def counted(count: int, noun: str) -> str:
-    """`1 object`, `2 objects`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    yield f"{units.counted(len(held), 'object')}, {units.size(sum(each.size for each in held))}"
+    yield f"{units.counted(len(packages), '.deb')}, {units.size(sum(deb.size for deb in packages))}"

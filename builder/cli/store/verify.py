@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 
 from builder.build.staff import worker_for
 from builder.build.workshop import Workshop, open_workshop
-from builder.cli.store.ls import counted
 from builder.errors import Exit
 from builder.host.worker import Worker
 from builder.release.checksums import file_sha256
 from builder.report.report import Report
+from builder.report.units import counted
 from builder.store import hold
 from builder.store.held import debs, objects, strangers
 from builder.store.store import Store

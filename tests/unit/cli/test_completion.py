@@ -42,14 +42,22 @@ def test_every_verb_and_option_is_in_it(script: Callable[[], Iterator[str]]) -> 
         ("nodebake store ver", ["verify"]),
         ("nodebake store verify --rep", ["--repair"]),
         ("nodebake store export mini", ["minimal"]),
+        ("nodebake no", ["nodes"]),
+        ("nodebake nodes li", ["list"]),
+        ("nodebake nodes list node1", ["node12"]),
+        ("nodebake nodes remove @ ba", ["@barA", "@barB"]),
+        ("nodebake nodes export --format cl", ["clush"]),
     ],
 )
 def test_bash_completes(line: str, expected: list[str]) -> None:
     words = line.split()
-    # A `nodebake` of its own stands in for the one that lists recipes.
+    # A `nodebake` of its own stands in for the one that lists recipes and nodes.
     script = "\n".join(
         [
-            "nodebake() { echo 'docker-sdcard  runs docker'; echo 'minimal  boots'; }",
+            "nodebake() { case $1 in",
+            "    list) printf 'docker-sdcard  runs docker\\nminimal  boots\\n' ;;",
+            "    nodes) printf 'node01\\nnode12\\n@barA\\n@barB\\n@zeros\\n' ;;",
+            "esac; }",
             *bash(),
             f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}",
             '_nodebake; printf "%s\\n" "${COMPREPLY[@]}"',
