@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 
-from tests.unit.rules.source import Source, of_builder
+from tests.unit.rules.source import ROOT, Source, of_builder
 
 PURE = ("recipe", "cluster", "lock", "plan", "tree")
 NOT_FOR_PURE = ("host", "archive", "store", "build", "boot", "cli", "report")
@@ -77,7 +78,7 @@ def test_only_report_prints() -> None:
     assert not offences(
         Source.names,
         lambda source, name: (
-            source.room not in ("report", "host") and name in ("print", "sys.stdout", "sys.stderr")
+            source.room not in ("report", "host", "head") and name in ("print", "sys.stdout", "sys.stderr")
         ),
     )
 
@@ -98,9 +99,27 @@ def test_only_main_exits() -> None:
     def exits(source: Source, name: str) -> bool:
         if source.room == "host" and name == "os._exit":
             return False  # a forked child has no other way out
+        if _is_program(source) and name == "sys.exit":
+            return False
         return source.path != "builder/cli/main.py" and name in ("sys.exit", "SystemExit", "os._exit")
 
     assert not offences(Source.names, exits)
+
+
+def test_the_head_has_little_installed() -> None:
+    def foreign(source: Source, name: str) -> bool:
+        own = [path.stem for path in (ROOT / source.path).parent.glob("*.py")]
+        first = name.split(".", maxsplit=1)[0]
+        return first not in (*sys.stdlib_module_names, "websockets", *own) and not inside(
+            name, "builder.head"
+        )
+
+    assert not offences(Source.imports, lambda source, name: source.room == "head" and foreign(source, name))
+
+
+def _is_program(source: Source) -> bool:
+    """Whether it is one of the head's programs, which exit for themselves."""
+    return source.path.startswith("builder/head/client/") and source.text.startswith("#!")
 
 
 def test_no_shell_in_between() -> None:
