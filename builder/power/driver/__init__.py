@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The drivers: one file for each way to switch power, one line here.
+
+A driver is a module with a pydantic `Model` of its settings, `SOCKETS` (what one entry of it can switch)
+and `connect(model, tell)`, an async context manager that yields a `Driver`.
+"""
+
+DRIVERS = ("bladerunner", "homematic", "powerman", "command")
+NODES, ONE, ANY = "nodes", "one", "any"
+"""Numbered nodes only; one thing, be it a node or the mains; any number of things."""

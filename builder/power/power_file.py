@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Under `power:` of cluster.yaml, beside the drivers: how nodes are started, watched and reached."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from builder.recipe.strict import Strict
+
+
+class SequenceModel(Strict):
+    """How many nodes are switched at once, and how long everything may take. Times are seconds."""
+
+    stagger: float = Field(2.0, ge=0, description="pause between batches of nodes that are switched on")
+    batch: int = Field(1, ge=1, description="nodes that are switched on together")
+    up: Literal["ssh", "dhcp"] = Field(
+        "ssh", description="what says that a node is up: its ssh answers, or its kernel took an address"
+    )
+    asks_within: float = Field(60.0, gt=0, description="time until a node must be seen in the log, if one is")
+    up_within: float = Field(240.0, gt=0, description="time until a node must be up")
+    cycles: int = Field(2, ge=0, description="how often the power of one that is not is cycled")
+    off_for: float = Field(5.0, ge=0, description="how long the power is off in a cycle")
+    confirm_within: float = Field(5.0, ge=0, description="time until the state must be what was asked for")
+    down_within: float = Field(90.0, gt=0, description="time that a shutdown may take; then the power is cut")
+    settle: float = Field(10.0, ge=0, description="time from the end of ssh to the cut of the power")
+
+
+class SshModel(Strict):
+    """How nodes and head are logged in to, to shut them down. Files are relative to the project."""
+
+    known_hosts: str | None = Field(None, description="the host keys; without it nobody is logged in to")
+    key: str | None = Field(None, description="the private key; else ssh's agent and usual keys")
+    user: str = Field("admin", min_length=1, description="who logs in to nodes")
+    port: int = Field(22, ge=1, le=65535, description="the port of ssh on nodes and head")
+    timeout: float = Field(10.0, gt=0, description="seconds to wait for a connection or a login")
+    poweroff: str = Field(
+        "sudo -n systemctl poweroff", min_length=1, description="the command that shuts down"
+    )
+
+
+class LogModel(Strict):
+    """Where dnsmasq's log is, as seen from where nodebake runs."""
+
+    file: str | None = Field(None, description="a file, as in `/var/log/dnsmasq.log`")
+    unit: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9@_.:-]+$", description="a unit, whose journal is followed: `dnsmasq`"
+    )
+    on_head: bool = Field(False, description="it is on the head, and is read there over ssh")
+
+    @model_validator(mode="after")
+    def _one(self) -> LogModel:
+        if (self.file is None) == (self.unit is None):
+            raise ValueError("wants `file` or `unit`, and one of them")
+        return self
+
+
+class PowerModel(Strict):
+    """What is not a driver. Every other key under `power:` is the name of one."""
+
+    sequence: SequenceModel = Field(SequenceModel(), description="order and times")
+    ssh: SshModel = Field(SshModel(), description="how nodes and head are logged in to")
+    log: LogModel | None = Field(None, description="dnsmasq's log, to see nodes boot")
