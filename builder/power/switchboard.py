@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that can be switched, by the drivers that the inventory names; a driver is opened at first use."""
+"""Everything that can be switched, by the drivers that the inventory names; each is opened at first use."""
 
 from __future__ import annotations
 
