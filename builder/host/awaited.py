@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from builder.errors import LackingError, NodebakeError
@@ -47,3 +48,30 @@ async def run(argv: Sequence[str], *, seconds: float) -> Finished:
             await process.wait()
     assert process.returncode is not None
     return Finished(process.returncode, stdout, stderr)
+
+
+@asynccontextmanager
+async def lines(argv: Sequence[str]) -> AsyncIterator[AsyncIterator[str]]:
+    """What a program writes on its stdout, line by line while it runs; it is ended with the body.
+
+    Raises LackingError when there is no such program. Its stderr goes nowhere.
+    """
+    pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv, stdin=null, stdout=pipe, stderr=null, env=environment(), preexec_fn=die_with_parent
+        )
+    except FileNotFoundError as error:
+        raise LackingError(f"`{argv[0]}` is not installed") from error
+    assert process.stdout is not None
+    try:
+        yield _decoded(process.stdout)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def _decoded(stream: asyncio.StreamReader) -> AsyncIterator[str]:
+    async for line in stream:
+        yield line.decode(errors="replace")

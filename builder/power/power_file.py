@@ -18,7 +18,7 @@ class SequenceModel(Strict):
     up: Literal["ssh", "dhcp"] = Field(
         "ssh", description="what says that a node is up: its ssh answers, or its kernel took an address"
     )
-    asks_within: float = Field(60.0, gt=0, description="time until a node must be seen in the log, if one is")
+    loads_within: float = Field(60.0, gt=0, description="time until the log must show a node fetch files")
     up_within: float = Field(240.0, gt=0, description="time until a node must be up")
     cycles: int = Field(2, ge=0, description="how often the power of one that is not is cycled")
     off_for: float = Field(5.0, ge=0, description="how long the power is off in a cycle")
@@ -62,3 +62,9 @@ class PowerModel(Strict):
     sequence: SequenceModel = Field(SequenceModel(), description="order and times")
     ssh: SshModel = Field(SshModel(), description="how nodes and head are logged in to")
     log: LogModel | None = Field(None, description="dnsmasq's log, to see nodes boot")
+
+    @model_validator(mode="after")
+    def _seen(self) -> PowerModel:
+        if self.sequence.up == "dhcp" and self.log is None:
+            raise ValueError("`up: dhcp` wants a `log`")
+        return self

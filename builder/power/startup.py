@@ -63,10 +63,10 @@ class Progress:
 
 @dataclass
 class Startup:
-    """One start of some nodes. `logged` says whether nodes are seen in a log before they are up."""
+    """One start of some nodes. `logged` are those whose way up the log shows."""
 
     sequence: SequenceModel
-    logged: bool
+    logged: frozenset[int]
     nodes: dict[int, Progress] = field(default_factory=dict)
     _next_batch: float = 0.0
 
@@ -117,11 +117,12 @@ class Startup:
         if node.since is None or node.phase in OVER:
             return None
         waited, sequence = now - node.since, self.sequence
-        unseen = self.logged and node.phase is Phase.POWERED
+        stuck = node.number in self.logged and node.phase in (Phase.POWERED, Phase.ASKS)
         if waited >= sequence.up_within:
             why = f"not up within {sequence.up_within:g} s"
-        elif unseen and not node.untouched and waited >= sequence.asks_within:
-            why = f"not seen in the log within {sequence.asks_within:g} s"
+        elif stuck and not node.untouched and waited >= sequence.loads_within:
+            what = "not seen in the log" if node.phase is Phase.POWERED else "asked, and fetched nothing"
+            why = f"{what} within {sequence.loads_within:g} s"
         else:
             return None
         if node.untouched:

@@ -9,9 +9,9 @@ from builder.power.startup import Action, Phase, Startup
 ON, OFF = True, False
 
 
-def startup(numbers: range, *, logged: bool = True, **settings: float) -> Startup:
-    given = {"stagger": 2.0, "off_for": 5.0, "asks_within": 60.0, "up_within": 240.0, **settings}
-    made = Startup(SequenceModel(**given), logged)  # type: ignore[arg-type]
+def startup(numbers: range, *, logged: range = range(1, 100), **settings: float) -> Startup:
+    given = {"stagger": 2.0, "off_for": 5.0, "loads_within": 60.0, "up_within": 240.0, **settings}
+    made = Startup(SequenceModel(**given), frozenset(logged))  # type: ignore[arg-type]
     made.add(numbers, now=0)
     return made
 
@@ -66,23 +66,30 @@ def test_a_straggler_is_cycled_and_then_given_up() -> None:
     assert (made.nodes[1].phase, made.nodes[1].why) == (Phase.MISSING, "not seen in the log within 60 s")
 
 
-def test_one_that_asked_has_longer() -> None:
+def test_one_that_asks_in_vain_is_cycled_too() -> None:
     made = startup(range(1, 2))
     do(made, 0)
     made.seen(1, Phase.ASKS, 30)
+    assert made.actions(60) == [Action(1, OFF, "asked, and fetched nothing within 60 s")]
+
+
+def test_one_that_loads_has_longer() -> None:
+    made = startup(range(1, 2))
+    do(made, 0)
+    made.seen(1, Phase.LOADS, 30)
     assert do(made, 239) == []
     assert made.actions(240) == [Action(1, OFF, "not up within 240 s")]
 
 
 def test_without_a_log_nobody_is_missed_in_it() -> None:
-    made = startup(range(1, 2), logged=False)
+    made = startup(range(1, 2), logged=range(0))
     do(made, 0)
     assert do(made, 239) == []
     assert do(made, 240) == [(1, OFF)]
 
 
 def test_first_turns_go_before_second_ones() -> None:
-    made = startup(range(1, 100), up_within=10, asks_within=10, off_for=0)
+    made = startup(range(1, 100), up_within=10, loads_within=10, off_for=0)
     turns = [number for now in range(0, 198, 2) for number, on in do(made, now) if on]
     assert turns == list(range(1, 100))
 
@@ -107,7 +114,7 @@ def test_one_that_cannot_be_switched_is_missing() -> None:
 
 def test_twenty_two_at_once_all_come_up_after_cycles() -> None:
     """Of 22 that ask together 3 come up, and a lost one is silent until its power is cycled."""
-    made = startup(range(1, 23), batch=22, stagger=30, cycles=8, asks_within=40, off_for=5)
+    made = startup(range(1, 23), batch=22, stagger=30, cycles=8, loads_within=40, off_for=5)
     rounds, now = [], 0.0
     while not made.over() and now < 2000:
         ons = [number for number, on in do(made, now) if on]

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The mains of the whole module, which is cut only when the head is proven to be down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Container, Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from builder.cluster.cluster import Cluster
+from builder.errors import RefusedError
+from builder.host import awaited
+from builder.host.process import find
+from builder.power.outlet import MAINS, Outlet, PowerError, State
+from builder.power.reach import Answer, Machine, Reach, knock
+from builder.power.settings import Power
+from builder.power.switchboard import Switchboard
+
+_POLL = 0.5
+_PING_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What was found when the head was looked for."""
+
+    alive: tuple[str, ...]
+    """Each thing that says it runs."""
+    silent: tuple[str, ...]
+    """Each address that could be asked and did not answer."""
+
+
+async def look_for_head(cluster: Cluster, power: Power) -> Signs:
+    """Knock at the head's ssh and control plane, and ping it, at each of its addresses."""
+    head = cluster.head
+    addresses = [str(address) for address in (head.address, head.outside) if address is not None]
+    ports = {power.ssh.port: "ssh"} | dict.fromkeys(_control_planes(power, addresses), "the control plane")
+    knocks = [(address, port, what) for address in addresses for port, what in ports.items()]
+    answers = await asyncio.gather(*(knock(address, port, power.ssh.timeout) for address, port, _ in knocks))
+    alive, silent = [], []
+    for (address, port, what), answer in zip(knocks, answers, strict=True):
+        if answer in (Answer.SSH, Answer.ALIVE):
+            alive.append(f"{address} answers at port {port}, {what}")
+        elif answer is Answer.SILENT:
+            silent.append(address)
+    alive += [f"{address} answers ping" async for address in _pinged(addresses)]
+    return Signs(tuple(alive), tuple(dict.fromkeys(silent)))
+
+
+def refuse_while_it_runs(name: str, signs: Signs) -> None:
+    """Raise RefusedError unless the head is proven to be down."""
+    if signs.alive:
+        raise RefusedError(
+            f"the head `{name}` runs: its power is not cut",
+            facts=signs.alive,
+            hint="`nodebake power shutdown` shuts down nodes and head first",
+        )
+    if not signs.silent:
+        raise RefusedError(
+            f"whether the head `{name}` runs cannot be told from here: its power is not cut",
+            facts=["none of its addresses could be asked"],
+            hint="go where the head's network is within reach",
+        )
+
+
+@dataclass(frozen=True)
+class Mains:
+    """What feeds the module."""
+
+    board: Switchboard
+    reach: Reach
+
+    @property
+    def outlet(self) -> Outlet:
+        """The outlet, called as the inventory calls it. Raises PowerError when there is none."""
+        head = self.board.cluster.head
+        if not head.power:
+            raise PowerError(
+                "nothing in the inventory switches the mains",
+                hint="write `power:` at the head, with a name under `power:` of the file",
+            )
+        return Outlet(MAINS, head.power)
+
+    async def state(self) -> State:
+        """The state as it is now. Raises PowerError when it cannot be asked."""
+        asked = await self.board.ask([self.outlet])
+        for fault in asked.faults:
+            raise fault
+        return asked.states[MAINS]
+
+    async def on(self) -> State:
+        """Switch on."""
+        return await self.board.switch(self.outlet, on=True)
+
+    async def cut(self) -> State:
+        """Cut the power of everything. Raises RefusedError unless the head is proven to be down."""
+        outlet, head = self.outlet, self.board.cluster.head.name
+        refuse_while_it_runs(head, await look_for_head(self.board.cluster, self.board.power))
+        return await self.board.switch(outlet, on=False)
+
+    async def wait_for_the_head_to_end(self) -> None:
+        """Wait until the head answers nothing at all, or its time is over; then for its disk."""
+        try:
+            async with asyncio.timeout(self.reach.sequence.down_within):
+                while (await look_for_head(self.board.cluster, self.board.power)).alive:
+                    await asyncio.sleep(_POLL)
+        except TimeoutError:
+            return  # whoever cuts the power looks again, and refuses
+        await asyncio.sleep(self.reach.sequence.settle)
+
+
+def head_machine(cluster: Cluster) -> Machine:
+    """The head, to log in to."""
+    return Machine(cluster.head.name, str(cluster.head.address), cluster.head.user)
+
+
+def _control_planes(power: Power, addresses: Container[str | None]) -> list[int]:
+    """The ports on the head where drivers speak to it."""
+    parts = [urlsplit(getattr(supply.model, "url", "")) for supply in power.supplies.values()]
+    return [part.port for part in parts if part.hostname in addresses and part.port]
+
+
+async def _pinged(addresses: Iterable[str]) -> AsyncIterator[str]:
+    """Those that answer a ping; none where there is no ping."""
+    ping = find("ping")
+    for address in addresses if ping else ():
+        done = await awaited.run(
+            [str(ping), "-n", "-c", "1", "-W", str(_PING_SECONDS), address], seconds=_PING_SECONDS + 3
+        )
+        if done.code == 0:
+            yield address
