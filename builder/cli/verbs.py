@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from builder.cli.nodes.verbs import NODES_VERBS
+from builder.cli.power.verbs import POWER_VERBS
 from builder.cli.verb import JSON, Option, Verb, choice, flag, value
 from builder.report.choose import PROGRESS
 
@@ -192,6 +193,7 @@ VERBS = (
         (Option(("file",), "the bundle", {"metavar": "FILE", "type": Path}, "file"), JSON),
     ),
     *NODES_VERBS,
+    *POWER_VERBS,
     Verb(
         "schema",
         "JSON Schema of the files that people write, for editors",

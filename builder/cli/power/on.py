@@ -47,9 +47,7 @@ def answer(plant: Plant, nodes: Sequence[Node], startup: Startup, *, as_json: bo
     return Exit.FAILED if missing else Exit.DONE
 
 
-def _lines(
-    plant: Plant, nodes: Sequence[Node], startup: Startup, missing: Sequence[Node]
-) -> Iterator[str]:
+def _lines(plant: Plant, nodes: Sequence[Node], startup: Startup, missing: Sequence[Node]) -> Iterator[str]:
     width = max((len(node.name) for node in nodes), default=0)
     for node in nodes:
         yield f"{node.name:<{width}}  {_told(startup.nodes[node.number])}".rstrip()
@@ -59,7 +57,9 @@ def _lines(
 
 def _told(progress: Progress) -> str:
     """`up         53 s, 1 cycle`."""
-    took = "on before" if progress.untouched else f"{progress.took:.0f} s" if progress.took is not None else ""
+    took = (
+        "on before" if progress.untouched else f"{progress.took:.0f} s" if progress.took is not None else ""
+    )
     cycles = f"{progress.cycles} cycle{'' if progress.cycles == 1 else 's'}" if progress.cycles else ""
     what = [took, cycles] if progress.phase is Phase.UP else [progress.why, cycles]
     return f"{progress.phase:<8} {', '.join(filter(None, what))}"

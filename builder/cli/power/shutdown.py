@@ -24,7 +24,9 @@ def run(arguments: Namespace, report: Report) -> Exit:
         nodes = [as_json(each.node, each.state, how=each.how) for each in stopped]
         report.json({"nodes": nodes, "head": "off", "mains": str(mains)})
     else:
-        report.data(f"{len(stopped)} nodes off, {plant.cluster.head.name} off, {plant.cluster.head.power} {mains}")
+        report.data(
+            f"{len(stopped)} nodes off, {plant.cluster.head.name} off, {plant.cluster.head.power} {mains}"
+        )
     return Exit.DONE
 
 

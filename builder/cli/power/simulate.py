@@ -6,11 +6,12 @@ from __future__ import annotations
 import asyncio
 from argparse import Namespace
 from collections.abc import Mapping
-from pathlib import Path
+from contextlib import nullcontext
 from typing import IO
 
 from builder.cli.project import project_of
 from builder.cluster.load import load
+from builder.cluster.words import WordFault, numbers
 from builder.errors import Exit, NodebakeError, RecipeError
 from builder.host.until import told_to_end
 from builder.power.simulate.boots import Boots, Face, Pace
@@ -24,7 +25,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
     for name in ("silent", "wrong", "drop"):
         if not 0 <= getattr(arguments, name) <= 1:
             raise RecipeError(f"`--{name} {getattr(arguments, name):g}` is no share: they are 0 to 1")
-    plant = Plant(arguments.nodes)
+    plant = Plant(arguments.nodes, dead=_numbers(arguments.dead))
     asyncio.run(_run(arguments, plant, report))
     report.json(plant.summary())
     return Exit.DONE
@@ -32,7 +33,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
 
 async def _run(arguments: Namespace, plant: Plant, report: Report) -> None:
     faults = Faults(arguments.slow, arguments.silent, arguments.wrong, arguments.drop, seed=arguments.seed)
-    with arguments.log.open("a", encoding="utf-8") if arguments.log else Path("/dev/null").open("w") as log:
+    with arguments.log.open("a", encoding="utf-8") if arguments.log else nullcontext() as log:
         pace = Pace(arguments.boot, arguments.together, arguments.seed)
         boots = Boots(pace, _faces(arguments), lambda line: _write(log, line))
         plant.switched = boots.switched
@@ -52,6 +53,16 @@ def _faces(arguments: Namespace) -> Mapping[int, Face]:
     return {node.number: Face(node.mac, str(node.address), node.serial) for node in nodes if node.mac}
 
 
-def _write(log: IO[str], line: str) -> None:
-    log.write(f"{line}\n")
-    log.flush()
+def _numbers(word: str) -> frozenset[int]:
+    if not word:
+        return frozenset()
+    try:
+        return numbers(word)
+    except WordFault as fault:
+        raise RecipeError(f"`--dead {word}`: {fault.message}", hint=fault.hint) from None
+
+
+def _write(log: IO[str] | None, line: str) -> None:
+    if log is not None:
+        log.write(f"{line}\n")
+        log.flush()

@@ -15,14 +15,13 @@ _WRONG: tuple[Fault, ...] = ("json", "seqno", "id", "on", "error")
 class Faults:
     """Shares of commands, 0 to 1, that get no reply, a wrong one, or the end of the connection.
 
-    `slow` is how long each reply takes, in seconds; `dead` are nodes whose relay is stuck off.
+    `slow` is how long each reply takes, in seconds.
     """
 
     slow: float = 0.01
     silent: float = 0.0
     wrong: float = 0.0
     drop: float = 0.0
-    dead: frozenset[int] = frozenset()
     seed: int = 1
 
 

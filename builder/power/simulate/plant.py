@@ -46,7 +46,7 @@ MALFORMED, EARLY, NO_COMMAND, NO_SUCH_NODE, FAULT = 1, 2, 3, 4, 5
 
 @dataclass
 class Plant:
-    """The nodes and the counts. `switched` hears of each change of a node's power."""
+    """The nodes and the counts. The relays of `dead` nodes are stuck off; `switched` hears of each change."""
 
     nodes: int = NODES
     words: Words = field(default_factory=Words)

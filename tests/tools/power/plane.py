@@ -31,10 +31,10 @@ class Plane:
 
 
 @contextmanager
-def simulator(**faults: Any) -> Iterator[Plane]:
+def simulator(dead: frozenset[int] = frozenset(), **faults: Any) -> Iterator[Plane]:
     """The simulator, with these faults."""
     chosen = Faults(**{"slow": 0.002, **faults})
-    plant = Plant(dead=chosen.dead)
+    plant = Plant(dead=dead)
     with in_thread(lambda: simulated(plant, chosen)) as url:
         yield Plane(url, plant)
 
