@@ -88,7 +88,8 @@ class Start:
         try:
             await self.board.switch(outlet_of(node), action.on)
         except NodebakeError as error:
-            startup.failed(node.number, error.message)
+            self.say(f"{node.name}: {error.message}")
+            startup.failed(node.number, error.message, _now())
         else:
             startup.switched(node.number, action.on, _now())
 

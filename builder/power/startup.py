@@ -51,6 +51,7 @@ class Progress:
     number: int
     phase: Phase = Phase.WAITING
     cycles: int = 0
+    """How often it was tried once more."""
     since: float | None = None
     due: float | None = 0.0
     untouched: bool = False
@@ -95,10 +96,14 @@ class Startup:
         else:
             node.phase, node.since, node.due = Phase.CYCLING, None, now + self.sequence.off_for
 
-    def failed(self, number: int, why: str) -> None:
-        """A node could not be switched."""
+    def failed(self, number: int, why: str, now: float) -> None:
+        """A node could not be switched: it is tried again, as often as a straggler is."""
         node = self.nodes[number]
-        node.phase, node.due, node.why = Phase.MISSING, None, why
+        if node.cycles >= self.sequence.cycles:
+            self._give_up(node, why)
+            return
+        node.cycles += 1
+        node.phase, node.since, node.due = Phase.WAITING, None, now + self.sequence.off_for
 
     def seen(self, number: int, phase: Phase, now: float) -> bool:
         """A node was seen in a phase; whether that is news. What it did before its power came is none."""
@@ -126,13 +131,16 @@ class Startup:
         else:
             return None
         if node.untouched:
-            self.failed(node.number, f"{why}; it was on before, so its power was left alone")
+            self._give_up(node, f"{why}; it was on before, so its power was left alone")
             return None
         if node.cycles >= sequence.cycles:
-            self.failed(node.number, why)
+            self._give_up(node, why)
             return None
         node.cycles += 1
         return Action(node.number, on=False, why=why)
+
+    def _give_up(self, node: Progress, why: str) -> None:
+        node.phase, node.due, node.why = Phase.MISSING, None, why
 
     def _batch(self, now: float) -> list[Action]:
         if now < self._next_batch:

@@ -103,12 +103,14 @@ def test_one_that_is_on_already_is_left_alone() -> None:
     assert made.nodes[7].why == "not up within 240 s; it was on before, so its power was left alone"
 
 
-def test_one_that_cannot_be_switched_is_missing() -> None:
-    made = startup(range(1, 3))
+def test_one_that_cannot_be_switched_is_tried_again_and_then_missing() -> None:
+    made = startup(range(1, 3), cycles=1)
     made.actions(0)
-    made.failed(1, "status 5")
+    made.failed(1, "status 5", 0)
     assert do(made, 2) == [(2, ON)]
-    assert made.nodes[1].phase is Phase.MISSING
+    assert made.actions(5) == [Action(1, ON, "again")]
+    made.failed(1, "status 5", 5)
+    assert (made.nodes[1].phase, made.nodes[1].why) == (Phase.MISSING, "status 5")
     assert not made.over()
 
 
