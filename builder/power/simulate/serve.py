@@ -26,7 +26,7 @@ async def simulated(
     async def talk(socket: ServerConnection) -> None:
         await _Conversation(plant, faults, dice, socket).run()
 
-    async with serve(talk, host, port, ping_interval=None, max_size=1 << 16) as server:
+    async with serve(talk, host, port, ping_interval=None, close_timeout=1, max_size=1 << 16) as server:
         address = next(iter(server.sockets)).getsockname()
         name = f"[{address[0]}]" if ":" in address[0] else address[0]
         yield f"ws://{name}:{address[1]}"

@@ -47,9 +47,11 @@ def socket_controller() -> Iterator[Socket]:
         controlled.url = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
-        yield controlled
-        server.shutdown()
-        thread.join()
+        try:
+            yield controlled
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @dataclass(frozen=True)

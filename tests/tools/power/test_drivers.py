@@ -169,9 +169,11 @@ def controller() -> Iterator[tuple[str, dict[str, Any]]]:
         server.register_function(set_value, "setValue")
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", values
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}", values
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_homematic(controller: tuple[str, dict[str, Any]]) -> None:

@@ -332,7 +332,7 @@ def test_cycle_leaves_all_off_when_one_is_left_on(
 # The mains.
 
 
-@needs_tool("sshd")
+@needs_tool("sshd", "ping")
 def test_the_mains_is_not_cut_while_the_head_runs(
     project: Project, keys: Keys, plane: Plane, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -347,6 +347,7 @@ def test_the_mains_is_not_cut_while_the_head_runs(
         assert err.startswith(
             "error: the head `sevastopol` runs: its power is not cut\n"
             f"  127.0.0.250 answers at port {port}, ssh\n"
+            "  127.0.0.250 answers ping\n"
         )
         assert told(project, capsys, "mains", "on") == (0, "mains: on already\n", "")
     assert (socket.on, socket.events) == (True, [])

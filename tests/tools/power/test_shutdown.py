@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nodes, head and mains in one command, in a network namespace where the head really goes silent."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fixtures import ROOT
+from tests.needs import needs_tool
+
+pytestmark = pytest.mark.tools
+
+# The network: all addresses on the loopback card; what is not there is unreachable, as behind a router.
+# When the head's ssh server ends, so does its address.
+_NETWORK = """\
+set -e
+ip link set lo up
+for host in 1 2 250; do ip address add 10.42.0.$host/32 dev lo; done
+ip route add unreachable 10.42.0.0/24
+(
+    until [ -e "$1/keys/poweroff.10.42.0.250" ]; do sleep 0.05; done
+    while [ -e "$1/keys/poweroff.10.42.0.250" ]; do sleep 0.05; done
+    ip address del 10.42.0.250/32 dev lo
+) >/dev/null 2>&1 &
+watcher=$!
+code=0
+shift
+"$@" || code=$?
+kill $watcher 2>/dev/null || :
+exit $code
+"""
+
+
+def inside(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run words in a network of its own. An ordinary user is himself again within it, as ssh wants it."""
+    uid, gid = os.geteuid(), os.getegid()
+    user = [] if uid == 0 else ["--user", "--map-root-user"]
+    back = [] if uid == 0 else ["unshare", "--user", f"--map-user={uid}", f"--map-group={gid}"]
+    return subprocess.run(
+        ["unshare", *user, "--net", "sh", "-c", _NETWORK, "sh", str(folder), *back, *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("scene")
+    done = inside(folder, sys.executable, "-m", "tests.tools.power.scene", str(folder))
+    assert done.returncode == 0, done.stderr
+    played: dict[str, Any] = json.loads(done.stdout)
+    return played
+
+
+@needs_tool("sshd", "ip", "unshare")
+def test_the_mains_is_not_cut_while_the_head_runs(played: dict[str, Any]) -> None:
+    answer = played["answers"]["while the head runs"]
+    assert answer["code"] == 5
+    facts = answer["err"].splitlines()
+    assert facts[0] == "error: the head `sevastopol` runs: its power is not cut"
+    assert facts[1].startswith("  10.42.0.250 answers at port ")
+    assert facts[1].endswith(", ssh")
+    assert facts[2].endswith(", the control plane")
+    assert facts[-1] == "hint: `nodebake power shutdown` shuts down nodes and head first"
+
+
+@needs_tool("sshd", "ip", "unshare")
+def test_nor_when_nothing_can_be_told(played: dict[str, Any]) -> None:
+    answer = played["answers"]["out of reach"]
+    assert answer["code"] == 5
+    assert answer["err"].startswith(
+        "error: whether the head `sevastopol` runs cannot be told from here: its power is not cut\n"
+    )
+
+
+@needs_tool("sshd", "ip", "unshare")
+def test_nodes_then_head_then_mains(played: dict[str, Any]) -> None:
+    answer = played["answers"]["shutdown"]
+    assert (answer["code"], answer["out"]) == (0, "2 nodes off, sevastopol off, mains off\n"), answer["err"]
+    said = answer["err"].splitlines()
+    assert said.index("node01: off, shut down") < said.index("sevastopol: shutting down")
+    assert said[-3:] == ["sevastopol: shutting down", "sevastopol: shut down", "mains: off"]
+    assert sorted(played["events"][:2]) == ["node01 off", "node02 off"]
+    assert played["events"][2:] == ["mains off", "mains on", "mains off"]
+    assert played["violations"] == {}
+
+
+@needs_tool("sshd", "ip", "unshare")
+def test_afterwards(played: dict[str, Any]) -> None:
+    answers = played["answers"]
+    assert answers["again"]["code"] == 0
+    assert answers["again"]["err"] == "mains: off already\n"
+    assert answers["after"]["out"] == "mains: off\n"
+    assert answers["when the head is off"]["out"] == "mains: on\n"
+    assert answers["and off"]["out"] == "mains: off\n"
