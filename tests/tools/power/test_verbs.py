@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,7 +26,9 @@ from tests.tools.power.sshd import USER, Keys, Server, free_port, poweroff, serv
 __all__ = ["project"]
 pytestmark = pytest.mark.tools
 
-QUICK = "{up: dhcp, stagger: 0.1, loads_within: 1, up_within: 3, off_for: 0.1, confirm_within: 0.3%s}"
+# Generous where nothing should be late, even on a busy machine; hasty where something is to be.
+QUICK = "{up: dhcp, stagger: 0.1, loads_within: 20, up_within: 30, off_for: 0.1, confirm_within: 0.3%s}"
+HASTY = QUICK.replace("loads_within: 20", "loads_within: 1")
 
 
 @pytest.fixture
@@ -93,9 +96,10 @@ def test_on_brings_nodes_up(
     plane.plant.on = {3}
     code, out, err = told(project, capsys, "on", "1-2")
     assert code == 0
-    assert out == "node01  up       0 s\nnode02  up       0 s\n2 of 2 up\n"
-    for line in ("node01: on", "node01: asks", "node01: loads", "node01: up after 0 s"):
-        assert line in err.splitlines()
+    assert re.fullmatch(r"node01  up       \d+ s\nnode02  up       \d+ s\n2 of 2 up\n", out)
+    steps = [line for line in err.splitlines() if line.startswith("node01")]
+    assert steps[:3] == ["node01: on", "node01: asks", "node01: loads"]
+    assert re.fullmatch(r"node01: up after \d+ s", steps[3])
     assert plane.plant.on == {1, 2, 3}
     assert plane.no_violations()
 
@@ -103,7 +107,7 @@ def test_on_brings_nodes_up(
 def test_on_of_a_node_that_is_on_says_so_and_leaves_it_alone(
     project: Project, plane: Plane, log: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    quick = QUICK.replace("up_within: 3", "up_within: 0.5") % ""
+    quick = QUICK.replace("up_within: 30", "up_within: 0.5") % ""
     project.write(url=plane.url, numbers=range(1, 5), sequence=quick, log=f"{{file: {log}}}")
     plane.plant.on = {3}
     code, out, err = told(project, capsys, "on", "node03")
@@ -119,7 +123,7 @@ def test_a_mass_power_on_cycles_stragglers_until_all_are_up(
 ) -> None:
     """22 at once, of which 3 at a time are served."""
     boot(plane, log, Pace(boot=0.6, together=3))
-    more = QUICK % ", batch: 22, cycles: 9"
+    more = HASTY % ", batch: 22, cycles: 12"
     project.write(url=plane.url, numbers=range(1, 23), sequence=more, log=f"{{file: {log}}}")
     code, out, err = told(project, capsys, "on", "@all", "--json")
     answer = json.loads(out)
@@ -133,7 +137,7 @@ def test_who_never_comes_up_is_missing(
     project: Project, plane: Plane, log: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     boot(plane, log, Pace(boot=0.3, together=0))
-    project.write(url=plane.url, numbers=range(1, 3), sequence=QUICK % ", cycles: 1", log=f"{{file: {log}}}")
+    project.write(url=plane.url, numbers=range(1, 3), sequence=HASTY % ", cycles: 1", log=f"{{file: {log}}}")
     code, out, err = told(project, capsys, "on", "1")
     why = "asked, and fetched nothing within 1 s"
     assert (code, out) == (1, f"node01  missing  {why}, 1 cycle\n0 of 1 up; missing: node01\n")
@@ -155,7 +159,7 @@ def test_faults_of_the_control_plane_do_not_keep_nodes_down(
     project: Project, capsys: pytest.CaptureFixture[str], log: Path
 ) -> None:
     with simulator(silent=0.1, drop=0.2, seed=4) as plane:
-        boot(plane, log, Pace(boot=0.2))
+        boot(plane, log, Pace(boot=0.2, together=8))
         project.write(url=plane.url, numbers=range(1, 9), sequence=QUICK % "", log=f"{{file: {log}}}")
         code, out, err = told(project, capsys, "on", "@all")
     assert (code, out.splitlines()[-1]) == (0, "8 of 8 up")
