@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from builder.cluster.load import load, require
 from builder.errors import NodebakeError, Problems, RecipeError
 from builder.recipe.sources import DictSources
 from tests.unit.cluster.samples import HEAD, cluster, mac, node, problem, problems, sixty
+
+DATA = Path(__file__).parents[2] / "data"
 
 
 def test_a_node() -> None:
@@ -192,3 +195,30 @@ def test_all_problems_come_as_one_error() -> None:
     with pytest.raises(Problems) as caught:
         cluster(f"{HEAD}nodes:\n{node(1)}{node(1)}")
     assert caught.value.exit == 2
+
+
+def test_a_file_in_format_1_is_read() -> None:
+    found = cluster((DATA / "cluster-1.yaml").read_text())
+    rows = [
+        (node.name, node.mac, node.serial, node.board, node.network, str(node.address), node.bar, node.place)
+        for node in found.nodes
+    ]
+    assert rows == [
+        ("node01", "b8:27:eb:00:00:01", "ab000001", "pi3b", "lan", "10.42.0.1", "A", 0x01),
+        ("node17", "b8:27:eb:00:00:11", "", "pizerow", "wifi", "192.168.1.121", "B", 0x12),
+        ("tiny", "", "", "pi3b", "lan", "10.42.0.99", "", None),
+    ]
+    assert [(node.recipe, node.power) for node in found.nodes] == [
+        ("minimal", "bladerunner"),
+        ("tiny", "bladerunner"),
+        ("minimal", "mains"),
+    ]
+    assert found.groups == {
+        "barA": ("node01",),
+        "barB": ("node17",),
+        "few": ("node01", "node17"),
+        "both": ("node01", "node17", "tiny"),
+        "slow": ("node17",),
+    }
+    assert (found.head.name, found.head.user, found.head.power) == ("sevastopol", "pi", "mains")
+    assert sorted(found.power) == ["bladerunner", "mains"]
