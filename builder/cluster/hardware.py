@@ -8,6 +8,9 @@ import re
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _SERIAL = re.compile(r"([0-9a-f]{8})?([0-9a-f]{8})")
 
+# What IEEE gave to the Raspberry Pi Foundation and to Raspberry Pi Trading.
+_RASPBERRY = ("b8:27:eb", "dc:a6:32", "e4:5f:01", "28:cd:c1", "d8:3a:dd", "2c:cf:67", "88:a2:9e")
+
 
 def mac(text: str) -> str:
     """A MAC address in lower case with colons; ValueError says what is wrong with it."""
@@ -27,3 +30,8 @@ def serial(text: str) -> str:
     if match is None:
         raise ValueError("is no serial number: it is 16 hex digits, or the last 8 of them")
     return match[2]
+
+
+def is_raspberry(address: str) -> bool:
+    """Whether a MAC address, as `mac` writes it, is one of a Raspberry Pi."""
+    return address.startswith(_RASPBERRY)

@@ -11,6 +11,7 @@ from builder.cluster.cluster import Cluster
 from builder.cluster.doubts import doubts
 from builder.cluster.recipes import check_recipes
 from builder.errors import Exit, NodebakeError, Problems
+from builder.power import settings
 from builder.report.report import Report
 from builder.report.units import counted
 
@@ -40,8 +41,9 @@ def run(arguments: Namespace, report: Report) -> Exit:
 
 
 def sound(project: Project, cluster: Cluster) -> None:
-    """Raise Problems with what is wrong with a cluster beside its own file: with its recipes."""
+    """Raise Problems with what only others can tell of a cluster: its recipes and its power drivers."""
     problems: list[NodebakeError] = []
+    settings.read(cluster, problems)
     check_recipes(cluster, project.sources(), problems)
     if problems:
         raise Problems(problems)

@@ -111,4 +111,26 @@ NODES_VERBS = (
             ),
         ),
     ),
+    Verb(
+        "nodes discover",
+        "power one place after another, and see which board asks for an address",
+        ("nodes discover 1-60 --dry-run", "nodes discover @barA --write"),
+        (
+            nodes("+", "which places"),
+            flag("--dry-run", help="only tell what would be done; asks for states, switches nothing"),
+            flag("--write", help="write what was found into cluster.yaml"),
+            flag("--yes", help="do not ask before the power of a place is cut that is on"),
+            value(
+                "--log", metavar="FILE", type=Path, words="file", help="dnsmasq's log, when it is this file"
+            ),
+            value(
+                "--wait",
+                metavar="SECONDS",
+                type=float,
+                default=60.0,
+                help="how long a board may take from power to its first question (default: 60)",
+            ),
+            JSON,
+        ),
+    ),
 )
