@@ -82,3 +82,9 @@ class ClusterFile(Strict):
         if isinstance(given, dict) and any(value is None for value in given.values()):
             raise ValueError("in `{…}` a comma ends the value: put `17-22,24-29` in quotes")
         return given
+
+    @field_validator("nodes", mode="before")
+    @classmethod
+    def _nothing(cls, given: Any) -> Any:
+        """`nodes:` with nothing below it, as it is when all lines were deleted."""
+        return [] if given is None else given

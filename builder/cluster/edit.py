@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from ruamel.yaml import YAML
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from builder.errors import NodebakeError, Place, RecipeError
 from builder.recipe.document import Document
@@ -72,7 +72,7 @@ class _Item:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where things are. `key_end` is the end of `nodes:`, 0 without it; `empty` the span of its `[]`."""
+    """Where things are. `key_end` is the end of `nodes:`, 0 without it; `empty` the span of an empty list."""
 
     text: str
     items: list[_Item] = field(default_factory=list)
@@ -165,7 +165,7 @@ def _layout(document: Document) -> _Layout:
         return _Layout(text)
     key, value = found[0]
     key_end = text.index(":", key.end_mark.index) + 1
-    if value.flow_style and not value.value:
+    if not value.value or isinstance(value, ScalarNode):
         return _Layout(text, [], key_end, (value.start_mark.index, value.end_mark.index))
     if value.flow_style:
         raise _by_hand(document, document.place(("nodes",)))

@@ -20,7 +20,7 @@ def check_recipes(cluster: Cluster, sources: Sources, problems: list[NodebakeErr
     known = names(sources)
     by_number = {node.number: node for node in cluster.nodes}
     summaries: dict[str, Summary | None] = {}
-    for i, said in enumerate(cluster.document.data.get("nodes", [])):
+    for i, said in enumerate(cluster.document.data.get("nodes") or []):
         node = by_number[said["number"]]
         if not node.recipe:
             continue

@@ -29,7 +29,7 @@ locale:
 # Time servers; Debian's pool when there are none.
 ntp: @ntp@
 
-# A file of lines `NUMBER MAC`, from which nodes take their names.
+# Where there is no cluster.yaml: a file of lines `NUMBER MAC`, from which nodes take their names.
 # mac_table: mac_nodes
 
 # Secrets are references; they are read when a card is flashed and never baked in.

@@ -119,6 +119,9 @@ def test_remove_takes_its_lines_only(number: int, lines: list[str]) -> None:
     [
         ("nodes: []\n", "nodes: \n  - {number: 1}\n"),
         ("nodes: []  # none yet\na: 1\n", "nodes:   # none yet\n  - {number: 1}\na: 1\n"),
+        ("nodes:\n# none\na: 1\n", "nodes:\n  - {number: 1}\n# none\na: 1\n"),
+        ("nodes:", "nodes:\n  - {number: 1}\n"),
+        ("nodes: ~ # none\n", "nodes:  # none\n  - {number: 1}\n"),
         ("a: 1\n", "a: 1\nnodes:\n  - {number: 1}\n"),
         ("a: 1", "a: 1\nnodes:\n  - {number: 1}\n"),
         ("nodes:\n- {number: 0}", "nodes:\n- {number: 0}\n- {number: 1}\n"),

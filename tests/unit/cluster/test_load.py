@@ -84,6 +84,20 @@ def test_no_file_is_no_cluster() -> None:
     )
 
 
+def test_no_nodes_yet() -> None:
+    for nodes in ("", "nodes:\n", "nodes: []\n"):
+        assert cluster(HEAD + nodes).nodes == ()
+
+
+def test_what_is_no_inventory() -> None:
+    assert [each.message for each in problems("- 1\n")] == ["`cluster.yaml` wants a mapping, not a list"]
+    assert [each.message for each in problems("")] == [
+        "`format` is missing here",
+        "`head` is missing here",
+        "`networks` is missing here",
+    ]
+
+
 def test_everything_at_once() -> None:
     wrong = node(1) + node(1) + node(2, ", board: pi9, power: none") + "  - {number: 3, mac: x}\n"
     assert [each.message for each in problems(f"{HEAD}nodes:\n{wrong}")] == [

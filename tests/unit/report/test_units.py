@@ -28,3 +28,7 @@ def test_seconds(count: float, text: str) -> None:
 )
 def test_size(count: float, text: str) -> None:
     assert units.size(count) == text
+
+
+def test_counted() -> None:
+    assert [units.counted(count, "node") for count in (0, 1, 2)] == ["0 nodes", "1 node", "2 nodes"]
