@@ -3,17 +3,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from builder.cluster.cluster import Node
+from builder.head.dnsmasq_log import Dhcp, Tftp, event
 from builder.power.startup import Phase
-
-_DHCP = re.compile(
-    r"\bDHCP(DISCOVER|REQUEST|ACK)\([^)]*\)(?: (?P<address>[0-9.]+))? (?P<mac>[0-9a-f:]{17})\b"
-)
-_TFTP = re.compile(r"\bsent \S+ to (?P<address>[0-9.]+)\s*$")
 
 
 @dataclass(frozen=True)
@@ -37,12 +32,13 @@ class Faces:
 
     def sign(self, line: str) -> tuple[int, Phase] | None:
         """Whose line it is and how far that node is; None when it tells nothing of these nodes."""
-        if (found := _DHCP.search(line)) is not None:
-            number = self.by_mac.get(found["mac"])
-            acknowledged = Phase.UP if self.up_at_ack else Phase.LOADS
-            phase = acknowledged if found[1] == "ACK" else Phase.ASKS
-        elif (found := _TFTP.search(line)) is not None:
-            number, phase = self.by_address.get(found["address"]), Phase.LOADS
-        else:
-            return None
+        match event(line):
+            case Dhcp(word="discover" | "request", mac=mac):
+                number, phase = self.by_mac.get(mac), Phase.ASKS
+            case Dhcp(word="ack", mac=mac):
+                number, phase = self.by_mac.get(mac), Phase.UP if self.up_at_ack else Phase.LOADS
+            case Tftp(word="sent", address=address):
+                number, phase = self.by_address.get(address), Phase.LOADS
+            case _:
+                return None
         return None if number is None else (number, phase)

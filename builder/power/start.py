@@ -89,7 +89,7 @@ class Start:
             await self.board.switch(outlet_of(node), action.on)
         except NodebakeError as error:
             self.say(f"{node.name}: {error.message}")
-            startup.failed(node.number, error.message, _now())
+            startup.failed(node.number, action.on, error.message, _now())
         else:
             startup.switched(node.number, action.on, _now())
 

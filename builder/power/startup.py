@@ -56,6 +56,8 @@ class Progress:
     due: float | None = 0.0
     untouched: bool = False
     """It was on before: it is watched, and its power is left alone."""
+    unsure: bool = False
+    """Nobody knows whether it was switched on: it is to be cut first."""
     took: float | None = None
     """Seconds from power to up."""
     why: str = ""
@@ -89,21 +91,23 @@ class Startup:
         return [*late, *self._batch(now)]
 
     def switched(self, number: int, on: bool, now: float) -> None:
-        """A node was switched."""
-        node = self.nodes[number]
-        if on:
-            node.phase, node.since, node.due = Phase.POWERED, now, None
-        else:
-            node.phase, node.since, node.due = Phase.CYCLING, None, now + self.sequence.off_for
+        """A node was switched. That one is on was so, perhaps, before it was confirmed: see `_batch`."""
+        if not on:
+            self.nodes[number].due = now + self.sequence.off_for
 
-    def failed(self, number: int, why: str, now: float) -> None:
-        """A node could not be switched: it is tried again, as often as a straggler is."""
+    def failed(self, number: int, on: bool, why: str, now: float) -> None:
+        """A node was not switched, or nobody knows. It is tried once more, unless it shows that it boots."""
         node = self.nodes[number]
-        if node.cycles >= self.sequence.cycles:
-            self._give_up(node, why)
+        if on and node.phase is not Phase.POWERED:
             return
-        node.cycles += 1
-        node.phase, node.since, node.due = Phase.WAITING, None, now + self.sequence.off_for
+        if on and node.cycles < self.sequence.cycles:
+            # It may be on or off: a cut makes the next boot one that is watched from its beginning.
+            node.cycles += 1
+            node.phase, node.since, node.unsure = Phase.CYCLING, None, True
+        elif on:
+            self._give_up(node, why)
+        else:
+            node.due = now + self.sequence.off_for
 
     def seen(self, number: int, phase: Phase, now: float) -> bool:
         """A node was seen in a phase; whether that is news. What it did before its power came is none."""
@@ -119,6 +123,9 @@ class Startup:
 
     def _late(self, node: Progress, now: float) -> Action | None:
         """The cut that a node's lateness asks for; a node that had its chances is given up."""
+        if node.unsure:
+            node.unsure = False
+            return Action(node.number, on=False, why="to be sure")
         if node.since is None or node.phase in OVER:
             return None
         waited, sequence = now - node.since, self.sequence
@@ -137,6 +144,7 @@ class Startup:
             self._give_up(node, why)
             return None
         node.cycles += 1
+        node.phase, node.since = Phase.CYCLING, None
         return Action(node.number, on=False, why=why)
 
     def _give_up(self, node: Progress, why: str) -> None:
@@ -150,7 +158,8 @@ class Startup:
         ready.sort(key=lambda node: node.cycles)
         batch = ready[: self.sequence.batch]
         for node in batch:
-            node.due = None
+            # It may boot while the confirmation is still on its way.
+            node.phase, node.since, node.due = Phase.POWERED, now, None
         if batch:
             self._next_batch = now + self.sequence.stagger
         return [Action(node.number, on=True, why="again" if node.cycles else "") for node in batch]

@@ -61,7 +61,10 @@ class Stop:
         try:
             state = await self.board.switch(outlet_of(node), on=False)
         except NodebakeError as error:
-            return Stopped(node, State.UNKNOWN, error.message, done=False)
+            # The command may have come through all the same.
+            state = (await self.board.ask([outlet_of(node)])).states[node.number]
+            if state is not State.OFF:
+                return Stopped(node, state, error.message, done=False)
         return Stopped(node, state, how, done=True)
 
     async def _shut_down(self, node: Node) -> Shutdown:

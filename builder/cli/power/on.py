@@ -15,6 +15,7 @@ from builder.power.start import Start
 from builder.power.startup import Phase, Progress, Startup
 from builder.power.switchboard import Switchboard, outlet_of
 from builder.report.report import Report
+from builder.report.units import counted
 
 
 def run(arguments: Namespace, report: Report) -> Exit:
@@ -56,13 +57,12 @@ def _lines(plant: Plant, nodes: Sequence[Node], startup: Startup, missing: Seque
 
 
 def _told(progress: Progress) -> str:
-    """`up         53 s, 1 cycle`."""
-    took = (
-        "on before" if progress.untouched else f"{progress.took:.0f} s" if progress.took is not None else ""
-    )
-    cycles = f"{progress.cycles} cycle{'' if progress.cycles == 1 else 's'}" if progress.cycles else ""
-    what = [took, cycles] if progress.phase is Phase.UP else [progress.why, cycles]
-    return f"{progress.phase:<8} {', '.join(filter(None, what))}"
+    """`up       53 s, 1 cycle`."""
+    what = progress.why
+    if progress.phase is Phase.UP:
+        what = "on before" if progress.untouched else f"{progress.took or 0:.0f} s"
+    cycles = counted(progress.cycles, "cycle") if progress.cycles else ""
+    return f"{progress.phase:<8} {', '.join(filter(None, (what, cycles)))}"
 
 
 def _as_json(node: Node, progress: Progress) -> dict[str, Any]:

@@ -63,15 +63,15 @@ class Boots:
         face = self._faces.get(number) or made_up(number)
         await asyncio.sleep(took / 3)
         served = len(self._asking) < self._pace.together
-        self._lines(_asks(face, served))
+        self._lines(asks(face, served))
         if not served:
             return
         self._asking.add(number)
         await asyncio.sleep(took / 3)
         self._asking.discard(number)
-        self._lines(_loads(face))
+        self._lines(loads(face))
         await asyncio.sleep(took / 3)
-        self._lines(_runs(face))
+        self._lines(runs(face))
         self.up.add(number)
 
     def _lines(self, lines: Iterator[str]) -> None:
@@ -79,7 +79,7 @@ class Boots:
             self._write(line)
 
 
-def _asks(face: Face, served: bool) -> Iterator[str]:
+def asks(face: Face, served: bool) -> Iterator[str]:
     """The boot ROM: it takes the offer and never sends a request."""
     yield f"dnsmasq-dhcp[412]: DHCPDISCOVER(eth0) {face.mac} "
     if served:
@@ -87,13 +87,14 @@ def _asks(face: Face, served: bool) -> Iterator[str]:
         yield f"dnsmasq-tftp[412]: sent /pxe/boot/bootcode.bin to {face.address}"
 
 
-def _loads(face: Face) -> Iterator[str]:
+def loads(face: Face) -> Iterator[str]:
+    """The files of a board that has no folder of its own."""
     yield f"dnsmasq-tftp[412]: file /pxe/boot/{face.serial}/start.elf not found for {face.address}"
     yield f"dnsmasq-tftp[412]: sent /pxe/boot/start.elf to {face.address}"
     yield f"dnsmasq-tftp[412]: sent /pxe/boot/kernel8.img to {face.address}"
 
 
-def _runs(face: Face) -> Iterator[str]:
+def runs(face: Face) -> Iterator[str]:
     """The kernel asks once more, and properly."""
     yield f"dnsmasq-dhcp[412]: DHCPDISCOVER(eth0) {face.mac} "
     yield f"dnsmasq-dhcp[412]: DHCPOFFER(eth0) {face.address} {face.mac} "

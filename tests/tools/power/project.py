@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 from xmlrpc.server import SimpleXMLRPCServer
 
-import pytest
-
 from builder.cli.main import main
 
 CHANNEL = "LEQ0000001:1"
@@ -91,10 +89,3 @@ class Project:
     def nodebake(self, *words: str) -> int:
         """The exit code of `nodebake WORDS` here."""
         return main(["--project", str(self.root), *words])
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    root = tmp_path / "project"
-    root.mkdir()
-    return Project(root)

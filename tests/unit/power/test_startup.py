@@ -106,12 +106,29 @@ def test_one_that_is_on_already_is_left_alone() -> None:
 def test_one_that_cannot_be_switched_is_tried_again_and_then_missing() -> None:
     made = startup(range(1, 3), cycles=1)
     made.actions(0)
-    made.failed(1, "status 5", 0)
-    assert do(made, 2) == [(2, ON)]
-    assert made.actions(5) == [Action(1, ON, "again")]
-    made.failed(1, "status 5", 5)
+    made.failed(1, ON, "status 5", 0)
+    assert do(made, 2) == [(1, OFF), (2, ON)]
+    assert made.actions(7) == [Action(1, ON, "again")]
+    made.failed(1, ON, "status 5", 7)
     assert (made.nodes[1].phase, made.nodes[1].why) == (Phase.MISSING, "status 5")
     assert not made.over()
+
+
+def test_one_that_boots_was_switched_whatever_is_said() -> None:
+    made = startup(range(1, 2))
+    made.actions(0)
+    made.seen(1, Phase.LOADS, 3)
+    made.failed(1, ON, "no reply", 5)
+    assert made.actions(6) == []
+    assert made.nodes[1].phase is Phase.LOADS
+
+
+def test_a_cut_that_fails_is_followed_by_power_all_the_same() -> None:
+    made = startup(range(1, 2))
+    made.actions(0)
+    assert made.actions(60) == [Action(1, OFF, "not seen in the log within 60 s")]
+    made.failed(1, OFF, "no reply", 60)
+    assert made.actions(65) == [Action(1, ON, "again")]
 
 
 def test_twenty_two_at_once_all_come_up_after_cycles() -> None:
