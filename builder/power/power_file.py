@@ -30,7 +30,9 @@ class SequenceModel(Strict):
 class SshModel(Strict):
     """How nodes and head are logged in to, to shut them down. Files are relative to the project."""
 
-    known_hosts: str | None = Field(None, description="the host keys; without it nobody is logged in to")
+    known_hosts: str | None = Field(
+        None, description="host keys, by name or address; without it nobody is logged in to"
+    )
     key: str | None = Field(None, description="the private key; else ssh's agent and usual keys")
     user: str = Field("admin", min_length=1, description="who logs in to nodes")
     port: int = Field(22, ge=1, le=65535, description="the port of ssh on nodes and head")

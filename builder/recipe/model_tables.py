@@ -44,6 +44,8 @@ def _default(info: FieldInfo, kind: str) -> str:
         return "—"
     if kind == "size":
         return f"`{size.text(info.default)}`"
+    if isinstance(info.default, float):
+        return f"`{info.default:g}`"
     return f"`{str(info.default).lower() if isinstance(info.default, bool) else info.default}`"
 
 
@@ -61,7 +63,7 @@ def _type(annotation: Any) -> str:
         return " \\| ".join(_type(member) for member in arguments if member is not NoneType)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation.__name__.removesuffix("Model")
-    return {str: "string", int: "integer", bool: "boolean"}.get(annotation, "any")
+    return {str: "string", int: "integer", float: "number", bool: "boolean"}.get(annotation, "any")
 
 
 def _inner(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -102,7 +102,6 @@ class Plant:
     def summary(self) -> dict[str, Any]:
         """The counts, as the simulator ends with them and as a status request shows them."""
         return {
-            "format": 1,
             "nodes": self.nodes,
             "on": sorted(self.on),
             "commands": dict(sorted(self.commands.items())),
