@@ -7,6 +7,7 @@ import os
 import shlex
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from builder.host import awaited
 from builder.power.outlet import PowerError
@@ -23,14 +24,16 @@ async def followed(log: LogModel, reach: Reach, head: Machine) -> AsyncIterator[
         return
     if log.file is not None and not os.access(log.file, os.R_OK):
         raise PowerError(f"the log `{log.file}` cannot be read", hint="is it here, and may you read it?")
-    async with awaited.lines(_program(log)) as lines:
+    # From its end as it is now: what is written while the program starts is not lost.
+    start = f"--bytes=+{Path(log.file).stat().st_size + 1}" if log.file is not None else ""
+    async with awaited.lines(_program(log, start)) as lines:
         yield lines
 
 
-def _program(log: LogModel) -> list[str]:
-    """What prints the log as it is written, over its rotation too."""
+def _program(log: LogModel, start: str = "--lines=0") -> list[str]:
+    """What prints the log as it is written, over its rotation too; `start` is where in a file."""
     if log.file is not None:
-        return ["tail", "--lines=0", "--follow=name", "--retry", log.file]
+        return ["tail", start, "--follow=name", "--retry", log.file]
     return ["journalctl", "--follow", "--lines=0", "--output=cat", f"--unit={log.unit}"]
 
 
