@@ -88,7 +88,7 @@ def tree(store: Store, steps: Sequence[str]) -> list[Sourced]:
     }
     packages = owners(lists)
     return [
-        Sourced(one.entry, one.folder, one.layer, packages.get(path) or _about(path))
+        one._replace(package=packages.get(path) or _about(path))
         for one in found
         for path in (one.entry.path,)
     ]

@@ -8,7 +8,6 @@ import os
 import stat
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 from builder.tree.entry import Entry, Kind
@@ -54,7 +53,7 @@ def scan(delta: Path, epoch: int | None, jobs: int) -> list[Entry]:
 
     def hash_each(share: int) -> None:
         for n in files[share::jobs]:
-            found[n] = replace(found[n], sha256=_sha256(delta / found[n].path))
+            found[n] = found[n]._replace(sha256=_sha256(delta / found[n].path))
 
     # A task for each of ten thousand small files would cost as much as their hashes.
     with ThreadPoolExecutor(jobs) as pool:
@@ -105,7 +104,7 @@ def _group(found: list[Entry], links: dict[int, list[int]]) -> None:
         if len(numbers) > 1:
             first = min(found[n].path for n in numbers)
             for n in numbers:
-                found[n] = replace(found[n], links=first)
+                found[n] = found[n]._replace(links=first)
 
 
 def _sha256(path: Path) -> str:

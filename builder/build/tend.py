@@ -8,7 +8,6 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +110,7 @@ def _differences(listed: Mapping[str, Entry], found: Mapping[str, Entry]) -> Ite
             yield f"not its own: {shown}"
         elif listed[path] != found[path]:
             before, after = listed[path], found[path]
-            names = [f.name for f in fields(Entry) if getattr(before, f.name) != getattr(after, f.name)]
+            names = [name for name in Entry._fields if getattr(before, name) != getattr(after, name)]
             yield f"changed: {shown} ({', '.join(names)})"
 
 

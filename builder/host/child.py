@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import signal
 import sys
@@ -30,6 +31,8 @@ def in_child(act: Callable[[], None], disk: Path) -> None:
         if status:
             send({"error": _fields(f"a step was ended by signal {os.WTERMSIG(status)}")})
         return
+    # It ends with its order, and among the hundred thousand values of a tree there are no cycles to find.
+    gc.disable()
     try:
         linux.die_with_parent()
         linux.unshare(linux.CLONE_NEWNS)

@@ -45,7 +45,7 @@ def assemble(
     """
     redated = redate((one.entry for one in tree), epoch, former)
     tree = [
-        one if entry is one.entry else replace(one, entry=entry)
+        one if entry is one.entry else one._replace(entry=entry)
         for one, entry in zip(tree, redated.entries, strict=True)
     ]
     inside = [one for one in tree if in_boot(one.entry)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from builder.image.placement import Placed, Placement
 from builder.tree.entry import Entry, Kind
@@ -45,7 +45,7 @@ def redate(listing: Iterable[Entry], epoch: int, former: Placement | None) -> Re
         before = known.get(entry.path)
         date = before.date if before and before.digest == digest else epoch
         dates[entry.path] = (date, digest)
-        entries[number] = replace(entry, mtime=date)
+        entries[number] = entry._replace(mtime=date)
     return Redated(entries, dates)
 
 

@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from builder.tree.entry import Entry, stack
 
 
-@dataclass(frozen=True)
-class Sourced:
+class Sourced(NamedTuple):
     """An entry; `folder` is the delta that it comes from, so the content is at `folder/path`.
 
     `layer` is that delta's place in the stack, 0 the lowest; `package` what it came with, if anything.

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from builder.image.ext4.checksum import crc
 from builder.image.ext4.geometry import BLOCK, INODE
@@ -17,8 +17,7 @@ _SECTORS = BLOCK // 512
 _SUM_LOW, _SUM_HIGH = 0x7C, 0x82
 
 
-@dataclass(frozen=True)
-class Inode:
+class Inode(NamedTuple):
     """`mode` with the file type; `size` in bytes; `blocks` all that it takes; `map` what i_block holds.
 
     All its times are `time`, seconds since 1970: when a file was put into an image is nobody's business

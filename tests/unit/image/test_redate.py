@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-from dataclasses import replace
 
 from builder.image.placement import Placed, Placement
 from builder.image.redate import Redated, redate
@@ -19,7 +18,7 @@ def placement(made: Redated) -> Placement:
 
 def later(*entries: Entry) -> list[Entry]:
     """The same, built with the next release's epoch."""
-    return [replace(entry, mtime=SECOND) if entry.mtime == FIRST else entry for entry in entries]
+    return [entry._replace(mtime=SECOND) if entry.mtime == FIRST else entry for entry in entries]
 
 
 BEFORE = placement(redate([ETC, CACHE, PACKAGED], FIRST, None))
@@ -41,26 +40,26 @@ def test_what_is_the_same_keeps_its_date() -> None:
 
 def test_it_keeps_it_over_many_releases() -> None:
     second = redate(later(ETC, CACHE, PACKAGED), SECOND, BEFORE)
-    third = [replace(entry, mtime=3000) for entry in (ETC, CACHE)]
+    third = [entry._replace(mtime=3000) for entry in (ETC, CACHE)]
     assert {e.mtime for e in redate([*third, PACKAGED], 3000, placement(second)).entries} == {FIRST, 500}
 
 
 def test_what_differs_in_anything_is_dated_anew() -> None:
     for change in ({"sha256": "cc"}, {"mode": 0o600}, {"uid": 7}, {"xattrs": (("user.x", "00"),)}):
-        other = replace(CACHE, mtime=SECOND, **change)
+        other = CACHE._replace(mtime=SECOND, **change)
         assert dates(*later(ETC), other, PACKAGED)[CACHE.path] == SECOND, change
 
 
 def test_a_directory_with_other_names_in_it_is_dated_anew() -> None:
     assert dates(*later(ETC, CACHE))["etc"] == SECOND
-    assert dates(*later(ETC, CACHE, replace(PACKAGED, sha256="dd")))["etc"] == FIRST
+    assert dates(*later(ETC, CACHE, PACKAGED._replace(sha256="dd")))["etc"] == FIRST
 
 
 def test_what_packages_bring_is_left_alone() -> None:
-    assert dates(replace(PACKAGED, mtime=700))[PACKAGED.path] == 700
+    assert dates(PACKAGED._replace(mtime=700))[PACKAGED.path] == 700
 
 
 def test_the_file_that_clocks_start_at_has_each_releases_date() -> None:
     clock = Entry("usr/lib/clock-epoch", Kind.FILE, 0o644, 0, 0, FIRST)
     before = placement(redate([clock], FIRST, None))
-    assert redate([replace(clock, mtime=SECOND)], SECOND, before).entries[0].mtime == SECOND
+    assert redate([clock._replace(mtime=SECOND)], SECOND, before).entries[0].mtime == SECOND
