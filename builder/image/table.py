@@ -20,10 +20,10 @@ def write_table(image: Path, layout: Layout, disk_id: int) -> None:
         _write(image, layout)
     except parted.PartedException as error:
         raise StepError(f"libparted cannot write a partition table to `{image}`: {error}") from error
-    # libparted makes up a random disk id and has no setter.
+    # libparted makes up a random disk id and has no setter; before it, it puts a boot program for PCs. No
+    # Pi runs that, and it is what this machine's version of libparted brings along, not what the lock names.
     with image.open("r+b") as file:
-        file.seek(_DISK_ID)
-        file.write(disk_id.to_bytes(4, "little"))
+        file.write(bytes(_DISK_ID) + disk_id.to_bytes(4, "little"))
 
 
 def _write(image: Path, layout: Layout) -> None:

@@ -43,7 +43,7 @@ VERSIONS = {
     "units": 1,
     "script": 1,
     "finish": 5,
-    "image": 3,
+    "image": 4,
 }
 """The revision of each kind of step and output: raise it when what the kind makes changes."""
 

@@ -108,6 +108,17 @@ def test_the_table(made: tuple[Path, Layout]) -> None:
     ]
 
 
+def test_every_byte_of_the_table(made: tuple[Path, Layout]) -> None:
+    # It comes from this machine's libparted, and is to be the same with any.
+    with made[0].open("rb") as file:
+        sector = file.read(512)
+    # Active, from and to in cylinders, type, the first sector, how many.
+    boot = "80 000180 0c 03e0ff 00400000 00000200"
+    root = "00 03e0ff 83 03e0ff 00400200 00000400"
+    identity = IDENTITY.disk_id.to_bytes(4, "little").hex()
+    assert sector.hex() == f"{'00' * 440}{identity}0000{boot}{root}{'00' * 32}55aa".replace(" ", "")
+
+
 def test_the_boot_file_system(boot: Path) -> None:
     checked = output(["fsck.fat", "-n", "-v", str(boot)])
     assert "456 files" in checked
