@@ -74,21 +74,24 @@ class Ground:
         done = self.call("--progress", "json", "build", self.recipe, *words)
         return Ended(done.returncode, [json.loads(line) for line in done.stderr.splitlines()])
 
-    def hit(self, number: int, how: signal.Signals, delay: float) -> Ended:
+    def hit(self, number: int, how: signal.Signals, delay: float, whole: bool | None = None) -> Ended:
         """Build until step `number` has run for `delay` seconds, and send the signal; check what is left.
 
+        It goes to the `whole` process group or to the leader alone; if not told, SIGINT to all, as from a
+        terminal, and another to the leader, of whom nobody else then hears.
         A build that was over before the signal is made again, and hit sooner.
         """
+        to_all = how == signal.SIGINT if whole is None else whole
         before, half = self.visible(), self.half_done()
         mounts = _mounts(self.store, self.out)
         with self.start() as process:
             events = until_started(process, number)
             time.sleep(delay)
             family = _family(process.pid)
-            if how == signal.SIGKILL:
-                process.kill()
-            else:
+            if to_all:
                 os.killpg(process.pid, how)
+            else:
+                process.send_signal(how)
             events += rest(process)
             code = process.wait(_LONGEST)
         _await_end(family, _PATIENCE[how])
@@ -98,7 +101,7 @@ class Ground:
         ended = Ended(code, events, max(started, default=0), left)
         if code == 0:
             self.unmake()
-            return self.hit(number, how, delay / 2)
+            return self.hit(number, how, delay / 2, whole)
         assert self.visible() == before
         return ended
 
@@ -113,7 +116,7 @@ class Ground:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            # A group of its own: SIGINT goes to all of it, as from a terminal; SIGKILL to the leader alone.
+            # A process group of its own, which a signal can go to.
             start_new_session=True,
         )
 

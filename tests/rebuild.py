@@ -16,6 +16,7 @@ from typing import Any
 
 from builder.build.workshop import store_root
 from builder.release.manifest import Manifest, parse
+from tests.alone import STRANGERS, alone
 from tests.fixtures import ROOT, Site
 from tests.needs import PATH
 
@@ -25,7 +26,10 @@ _MOST = 5
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """Another place to build at: `folder` is to be new, `user` another one's name or None for our own."""
+    """Another place to build at: `folder` is to be new, `user` another one's name or None for our own.
+
+    `alone` is in a container, without a network and without this machine's programs.
+    """
 
     folder: Path
     jobs: int
@@ -33,6 +37,7 @@ class Elsewhere:
     timezone: str
     locale: str
     user: str | None = None
+    alone: bool = False
 
 
 def rebuild(site: Site, recipe: str, place: Elsewhere) -> Path:
@@ -57,8 +62,9 @@ def rebuild(site: Site, recipe: str, place: Elsewhere) -> Path:
         "NODEBAKE_OUT": str(out),
     }
     words = ["build", recipe, "--json", "--locked", "--jobs", str(place.jobs)]
+    argv: list[str | Path] = [sys.executable, "-m", "builder", *words]
     done = subprocess.run(
-        [sys.executable, "-m", "builder", *words],
+        alone(argv, STRANGERS) if place.alone else argv,
         cwd=project,
         env=environment,
         umask=place.umask,
@@ -116,7 +122,7 @@ def _why(one: Path, other: Path, differing: list[str]) -> Iterator[str]:
             yield from _file(path, images, manifests)
     else:
         for name in differing:
-            if name.endswith((".json", ".bmap", "SUMS")):
+            if name.endswith((".json", ".bmap", ".placement", "SUMS")):
                 yield _diffoscope(one / name, other / name)
     if images[0].name in differing:
         yield from _places(*images)
@@ -134,15 +140,25 @@ def _file(path: str, images: list[Path], manifests: list[Manifest]) -> Iterator[
     found = []
     for image, made in zip(images, manifests, strict=True):
         target = image.parent / f"differing-{path.replace('/', '_')}"
-        assert made.image
-        start = made.image.partitions[1].start
-        command = ["debugfs", "-R", f'dump "/{path}" "{target}"', f"{image}?offset={start}"]
-        subprocess.run(command, env={**os.environ, "PATH": PATH}, capture_output=True, check=False)
+        _take_out(path, image, made, target)
         found.append(target)
     if all(target.is_file() for target in found):
         yield _diffoscope(*found)
     for target in found:
         target.unlink(missing_ok=True)
+
+
+def _take_out(path: str, image: Path, made: Manifest, target: Path) -> None:
+    """Write a file of an image to `target`, if it is there."""
+    assert made.image
+    boot, root = made.image.partitions
+    command: list[str | Path]
+    below = f"{boot.mount.lstrip('/')}/"
+    if path.startswith(below):
+        command = ["mcopy", "-n", "-i", f"{image}@@{boot.start}", f"::/{path.removeprefix(below)}", target]
+    else:
+        command = ["debugfs", "-R", f'dump "/{path}" "{target}"', f"{image}?offset={root.start}"]
+    subprocess.run(command, env={**os.environ, "PATH": PATH}, capture_output=True, check=False)
 
 
 def _places(one: Path, other: Path) -> Iterator[str]:
@@ -169,6 +185,9 @@ def _diffoscope(one: Path, other: Path) -> str:
 
 
 def elsewhere(folder: Path, user: str | None = None) -> Elsewhere:
-    """A place as different as it may be; at the far end of time zones it is another day for hours."""
+    """A place as different as it may be; at the far end of time zones it is another day for hours.
+
+    Another user has his own ids; for the same one, a container gives others.
+    """
     zone = "XYZ-14" if time.gmtime().tm_hour >= 10 else "XYZ+12"
-    return Elsewhere(folder, jobs=1, umask=0o077, timezone=zone, locale="tr_TR.UTF-8", user=user)
+    return Elsewhere(folder, 1, 0o077, zone, "tr_TR.UTF-8", user, alone=user is None)

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from spdx_tools.spdx.parser.parse_anything import parse_file
+from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
 from builder.build.workshop import machine
 from builder.release import checksums, index, manifest
@@ -176,6 +178,13 @@ def test_release_files_tell_the_truth(docker_sdcard: Apart) -> None:
         and not _matches(docker_sdcard.root / f.path, f.sha256)
     ]
     assert wrong == []
+
+
+def test_the_bill_of_materials_is_valid_and_whole(docker_sdcard: Apart) -> None:
+    bill = parse_file(docker_sdcard.answer["sbom"])
+    assert [problem.validation_message for problem in validate_full_spdx_document(bill)] == []
+    release = manifest.parse(Path(docker_sdcard.answer["manifest"]).read_text())
+    assert {p.name for p in release.packages} <= {p.name for p in bill.packages}
 
 
 def test_the_provenance_names_what_is_there_and_what_it_was_made_from(docker_sdcard: Apart) -> None:

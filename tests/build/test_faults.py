@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import random
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from builder.store import hold
-from tests.faults import SIGNALS, Ground, check_hit, rest, until_started
+from tests.faults import OWNER, SIGNALS, Ground, check_hit, rest, until_started
 from tests.needs import needs_tool
 
 pytestmark = [pytest.mark.build, pytest.mark.archive, needs_tool("unshare")]
@@ -96,6 +97,24 @@ def test_of_two_builds_the_other_finishes_when_one_is_killed(ground: Ground, tmp
     assert len(ground.made()) == 1
     verified = ground.call("store", "verify")
     assert verified.returncode == 0, verified.stdout
+
+
+def test_a_corrupted_object_is_found_and_made_again(ground: Ground) -> None:
+    assert ground.build().code == 0
+    (made,) = ground.made()
+    sums = (made / "SHA256SUMS").read_text()
+    step = next(step for step in reversed(ground.steps()) if step["kind"] == "files")
+    path = ground.store / "objects" / step["id"] / "delta/usr/share/hit/0"
+    subprocess.run([*OWNER, "dd", "if=/dev/zero", f"of={path}", "count=1", "conv=notrunc"], check=True)
+    found = ground.call("store", "verify")
+    assert found.returncode == 1
+    assert "changed: /usr/share/hit/0 (mtime, sha256)\n" in found.stdout
+    assert ground.call("store", "verify", "--repair").returncode == 0
+    assert step["id"] not in ground.objects()
+    ground.unmake()
+    assert ground.build().code == 0
+    assert ground.call("store", "verify").returncode == 0
+    assert (made / "SHA256SUMS").read_text() == sums
 
 
 def test_a_step_that_fails_is_named_and_a_shell_shows_its_tree(ground: Ground) -> None:

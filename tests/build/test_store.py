@@ -19,15 +19,14 @@ from builder.build.workshop import Workshop, machine
 from builder.host.identity import id_map
 from builder.store.hold import shared
 from builder.store.store import Store
+from tests.alone import alone
 from tests.fixtures import ROOT, Site
 from tests.needs import needs_tool
 
 pytestmark = [pytest.mark.build, needs_tool("dpkg-deb", "unshare")]
 
 HELPER, FIRST, SECOND = "a" * 64, "b" * 64, "c" * 64
-# Root may make a namespace without a network; for an ordinary user, whose ids such a one would not have,
-# and for root too, no call to the network is let through.
-NO_NETWORK = ["unshare", "--net"] if os.geteuid() == 0 else []
+# Where there is no network, a call to it would fail, which a program may pass over: so it ends here.
 NO_CALL = """
 import sys
 def refuse(event, arguments):
@@ -41,9 +40,12 @@ entry()
 
 def nodebake(*words: str, store: Path, offline: bool = False) -> subprocess.CompletedProcess[str]:
     """What `nodebake WORDS` does with this store."""
-    call = [*NO_NETWORK, sys.executable, "-c", NO_CALL] if offline else [sys.executable, "-m", "builder"]
+    if offline:
+        call = alone([sys.executable, "-c", NO_CALL, *words])
+    else:
+        call = [sys.executable, "-m", "builder", *words]
     return subprocess.run(
-        [*call, *words],
+        call,
         env={**os.environ, "PYTHONPATH": str(ROOT), "NODEBAKE_STORE": str(store)},
         stdin=subprocess.DEVNULL,
         capture_output=True,

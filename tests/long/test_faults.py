@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every step of `minimal`, from an empty store on, hit by each signal at some moments of it.
+"""Every step of `minimal`, from an empty store on, hit by each signal: its whole group, and the leader alone.
 
 Run it as an ordinary user and as root: they build in different ways. Some ten minutes each.
 """
@@ -11,6 +11,7 @@ import os
 import random
 import tempfile
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,6 @@ from tests.needs import needs_tool
 
 pytestmark = [pytest.mark.build, pytest.mark.archive, needs_tool("unshare")]
 
-ROUNDS = 2
 # The last second at which a step of a kind is hit; other kinds take a tenth of one.
 LATEST = {"helper": 10.0, "packages": 50.0, "firmware": 25.0, "image": 20.0}
 _OTHERS = 0.1
@@ -43,9 +43,10 @@ def empty(site: Site) -> Iterator[Ground]:
 def test_every_step_from_nothing(site: Site, empty: Ground) -> None:
     chance = random.Random(_SEED)
     for number, step in enumerate(empty.steps(), 1):
-        for how in SIGNALS * ROUNDS:
+        for how, whole in product(SIGNALS, (True, False)):
             before = empty.objects()
-            ended = empty.hit(number, how, chance.uniform(0, LATEST.get(step["kind"], _OTHERS)))
+            delay = chance.uniform(0, LATEST.get(step["kind"], _OTHERS))
+            ended = empty.hit(number, how, delay, whole)
             # A step that was over before the signal is not made again: then a later one has been hit.
             check_hit(empty, ended, how, number, before)
     ended = empty.build()

@@ -97,10 +97,12 @@ class _Filling:
             inside = device(int(major), int(minor))
         elif entry.kind in (Kind.FILE, Kind.DIRECTORY, Kind.LINK):
             flags = EXTENTS
-            outside = self._more(extents.leaves(spans))
-            inside = extents.root(spans, outside)
-            for block, data in zip(outside, extents.blocks(spans, seed) if outside else (), strict=True):
-                self._write(block, data)
+            pieces = extents.pieces(spans)
+            outside = self._more(extents.leaves(len(pieces)))
+            inside = extents.root(pieces, outside)
+            if outside:
+                for block, data in zip(outside, extents.blocks(pieces, seed), strict=True):
+                    self._write(block, data)
             size = self._content(path, node, spans, seed)
         attribute_block = self._attributes(node)
         self._table[itself] = Inode(
@@ -157,6 +159,8 @@ class _Filling:
 
     def _more(self, count: int) -> list[int]:
         """Blocks that no placement speaks of."""
+        if not count:
+            return []
         spans = self._space.take(count)
         self._extra += spans
         return [block for first, length in spans for block in range(first, first + length)]
@@ -204,7 +208,8 @@ class _Filling:
         if numbers:
             flags &= ~_INODE_UNINIT
             self._write(inode_bitmap, bytes(inode_marks))
-            rows = b"".join(self._table.get(n, bytes(INODE)) for n in range(first, first + highest))
+            unused = bytes(INODE)
+            rows = b"".join([self._table.get(n, unused) for n in range(first, first + highest)])
             self._write(table, rows)
         directories = sum(stat.S_ISDIR(int.from_bytes(self._table[n][:2], "little")) for n in numbers)
         struct.pack_into("<HHHH", descriptor, 12, free_blocks, free_inodes, directories, flags)

@@ -10,8 +10,8 @@ from builder.image.ext4.checksum import crc
 from builder.image.ext4.geometry import BLOCK, INODE
 
 EXTENTS = 0x80000
-_HEAD = struct.Struct("<HHIIIIIHHII4x60s4xII4xHHHHHH")
-_TAIL = struct.Struct("<HHIIIII8x")
+# The fields that all ext file systems have, and the 32 bytes of further ones.
+_FIELDS = struct.Struct("<HHIIIIIHHII4x60s4xII4xHHHHHHHHIIIII8x")
 _EXTRA = 32
 _SECTORS = BLOCK // 512
 _SUM_LOW, _SUM_HIGH = 0x7C, 0x82
@@ -42,7 +42,7 @@ class Inode(NamedTuple):
         # Bits 32 and 33 of the time, counted from the signed low word.
         extra = (self.time - (low - ((low & 0x80000000) << 1)) >> 32) & 3
         record = bytearray(
-            _HEAD.pack(
+            _FIELDS.pack(
                 self.mode,
                 self.uid & 0xFFFF,
                 self.size & 0xFFFFFFFF,
@@ -63,9 +63,15 @@ class Inode(NamedTuple):
                 self.gid >> 16,
                 0,
                 0,
+                _EXTRA,
+                0,
+                extra,
+                extra,
+                extra,
+                low,
+                extra,
             )
         )
-        record += _TAIL.pack(_EXTRA, 0, extra, extra, extra, low, extra)
         record += self.attributes.ljust(INODE - len(record), b"\0")
         # It is taken with zeros in its own place.
         checksum = crc(seed, bytes(record)).to_bytes(4, "little")
