@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from builder.image.ext4 import fill as ext4
@@ -94,7 +93,7 @@ def assemble(
 def _dated(placed: Mapping[str, Placed], redated: Redated) -> dict[str, Placed]:
     """The same, each with the date that the next release may take over."""
     return {
-        path: replace(one, date=redated.dates[path][0], digest=redated.dates[path][1])
+        path: one._replace(date=redated.dates[path][0], digest=redated.dates[path][1])
         if path in redated.dates
         else one
         for path, one in placed.items()

@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
+from typing import NamedTuple
 
 from builder.errors import NodebakeError
 from builder.image.space import Span
@@ -23,8 +25,7 @@ from builder.image.space import Span
 FORMAT = 1
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """An inode's number, 0 where there are none; its content's spans, in order.
 
     `date` in seconds since 1970 and `digest` are empty for what a package brought.
@@ -63,7 +64,7 @@ def dump(placement: Placement) -> str:
     both = [*placement.files.items(), *placement.boot.items()]
     both.sort(key=lambda item: (item[0], item[1].inode))
     rows = [
-        f"{placed.inode or '-'} {_spans(placed.spans)} {_date(placed)} {json.dumps(path)}"
+        f"{placed.inode or '-'} {_spans(placed.spans)} {_date(placed)} {quoted(path)}"
         for path, placed in both
     ]
     return "\n".join([json.dumps(head, separators=(",", ":")), *rows, ""])

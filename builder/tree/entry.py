@@ -66,7 +66,8 @@ def parse(text: str) -> Iterator[Entry]:
     for fields in json.loads(f"[{','.join(text.splitlines())}]"):
         fields["kind"] = Kind(fields["kind"])
         fields["path"] = fields.get("path", "")
-        fields["xattrs"] = tuple((name, value) for name, value in fields.get("xattrs", ()))
+        if "xattrs" in fields:
+            fields["xattrs"] = tuple((name, value) for name, value in fields["xattrs"])
         yield Entry(**fields)
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from builder.image.ext4.checksum import crc
 from builder.image.ext4.geometry import BLOCK
 
+_HEAD = struct.Struct("<IHBB")
 _TAIL = struct.Struct("<IHBBI")
 _ROOM = BLOCK - _TAIL.size
 
@@ -41,22 +42,24 @@ def count(names: Iterable[bytes]) -> int:
 
 def contents(itself: int, parent: int, names: Sequence[Name], seed: int) -> bytes:
     """All blocks; `seed` is the directory's inode's."""
-    entries = [Name(b".", itself, Type.DIRECTORY), Name(b"..", parent, Type.DIRECTORY), *names]
+    entries = [(b".", itself, Type.DIRECTORY), (b"..", parent, Type.DIRECTORY), *names]
+    rows = [_row(*entry) for entry in entries]
     made = []
     at = 0
-    for held in _fill([_length(entry.name) for entry in entries]):
-        block = bytearray()
-        for entry in entries[at : at + held]:
-            length = _length(entry.name)
-            block += struct.pack("<IHBB", entry.inode, length, len(entry.name), entry.type)
-            block += entry.name.ljust(length - 8, b"\0")
+    for held in _fill([len(row) for row in rows]):
+        block = bytearray().join(rows[at : at + held])
         # The last one reaches to the end.
-        last = _length(entries[at + held - 1].name)
+        last = len(rows[at + held - 1])
         struct.pack_into("<H", block, len(block) - last + 4, last + _ROOM - len(block))
         body = bytes(block).ljust(_ROOM, b"\0")
         made.append(body + _TAIL.pack(0, _TAIL.size, 0, 0xDE, crc(seed, body)))
         at += held
     return b"".join(made)
+
+
+def _row(name: bytes, inode: int, type_: Type) -> bytes:
+    length = _length(name)
+    return _HEAD.pack(inode, length, len(name), type_) + name.ljust(length - _HEAD.size, b"\0")
 
 
 def _length(name: bytes) -> int:

@@ -104,7 +104,7 @@ class _Filling:
                 for block, data in zip(outside, extents.blocks(pieces, seed), strict=True):
                     self._write(block, data)
             size = self._content(path, node, spans, seed)
-        attribute_block = self._attributes(node)
+        attribute_block = self._attributes(node) if node.attribute_block else 0
         self._table[itself] = Inode(
             mode=_MODES[entry.kind] | entry.mode,
             uid=entry.uid,
@@ -150,9 +150,7 @@ class _Filling:
         return directory.contents(self._inodes[path], parent, names, seed)
 
     def _attributes(self, node: Node) -> int:
-        """The number of the block that was needed, or 0."""
-        if not node.attribute_block:
-            return 0
+        """The number of the block that they were put into."""
         (block,) = self._more(1)
         self._write(block, xattr.block(node.attributes, block, self._seed))
         return block
@@ -188,7 +186,7 @@ class _Filling:
         struct.pack_into("<I", superblock, 1020, checksum.superblock(bytes(superblock[:1020])))
         self._segments.append(Segment(self._start + 1024, 1024, bytes(superblock)))
 
-    def _group(self, group: int, marks: bytearray) -> tuple[bytes, int, int]:
+    def _group(self, group: int, marks: bytes) -> tuple[bytes, int, int]:
         """Write one group's tables; its descriptor, free blocks and free inodes."""
         per_group = self._geometry.inodes_per_group
         first = group * per_group + 1
@@ -200,11 +198,11 @@ class _Filling:
         descriptor = bytearray(self._skeleton.descriptors[group * _DESCRIPTOR :][:_DESCRIPTOR])
         block_bitmap, inode_bitmap, table = struct.unpack_from("<III", descriptor)
         (flags,) = struct.unpack_from("<H", descriptor, 18)
-        free_blocks = GROUP - sum(byte.bit_count() for byte in marks)
+        free_blocks = GROUP - int.from_bytes(marks, "little").bit_count()
         free_inodes = per_group - len(numbers)
         if free_blocks < GROUP - self._geometry.metadata(group)[1] or not flags & _BLOCK_UNINIT:
             flags &= ~_BLOCK_UNINIT
-            self._write(block_bitmap, bytes(marks))
+            self._write(block_bitmap, marks)
         if numbers:
             flags &= ~_INODE_UNINIT
             self._write(inode_bitmap, bytes(inode_marks))
@@ -213,7 +211,7 @@ class _Filling:
             self._write(table, rows)
         directories = sum(stat.S_ISDIR(int.from_bytes(self._table[n][:2], "little")) for n in numbers)
         struct.pack_into("<HHHH", descriptor, 12, free_blocks, free_inodes, directories, flags)
-        block_sum = checksum.crc(self._seed, bytes(marks)) & 0xFFFF if not flags & _BLOCK_UNINIT else 0
+        block_sum = checksum.crc(self._seed, marks) & 0xFFFF if not flags & _BLOCK_UNINIT else 0
         inode_sum = (
             checksum.crc(self._seed, bytes(inode_marks[: per_group // 8])) & 0xFFFF
             if not flags & _INODE_UNINIT
@@ -225,18 +223,11 @@ class _Filling:
         return bytes(descriptor), free_blocks, free_inodes
 
 
-def _marks(spans: Sequence[Span], groups: int) -> list[bytearray]:
+def _marks(spans: Sequence[Span], groups: int) -> list[bytes]:
     """Block bitmaps of all groups."""
-    whole = bytearray(groups * GROUP // 8)
+    blocks = bytearray(b"0") * (groups * GROUP)
     for start, length in spans:
-        end = start + length
-        at = start
-        while at < end and at & 7:
-            whole[at >> 3] |= 1 << (at & 7)
-            at += 1
-        full = end - at >> 3
-        whole[at >> 3 : (at >> 3) + full] = b"\xff" * full
-        for block in range(at + full * 8, end):
-            whole[block >> 3] |= 1 << (block & 7)
-    size = GROUP // 8
-    return [whole[at : at + size] for at in range(0, len(whole), size)]
+        blocks[start : start + length] = b"1" * length
+    # The digits of a number, whose lowest one is the first block.
+    digits = (blocks[at : at + GROUP][::-1] for at in range(0, len(blocks), GROUP))
+    return [int(each, 2).to_bytes(GROUP // 8, "little") for each in digits]

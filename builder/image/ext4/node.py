@@ -102,7 +102,7 @@ def takes(found: Iterable[Node]) -> tuple[int, int]:
 def _node(one: Sourced) -> Node:
     entry = one.entry
     held = attributes(entry.xattrs) if entry.xattrs else []
-    node = Node(entry.path, entry, one.folder, held, attribute_block=not fits(held))
+    node = Node(entry.path, entry, one.folder, held, attribute_block=bool(held) and not fits(held))
     if entry.kind == Kind.FILE:
         node.blocks = -(-entry.size // BLOCK)
     elif entry.kind == Kind.LINK:
