@@ -21,12 +21,11 @@ from builder.cli.workspace import Workspace, workspace
 from builder.host.worker import Worker
 from builder.lock.lock import Lock, Locked, Request
 from builder.plan.plan import Plan, make
+from tools.bench import INSIDE, RECIPE
 from tools.bench.figure import Spent
 from tools.bench.measure import Meter
 
 ROOT = Path(__file__).parents[2]
-RECIPE = "docker-sdcard"
-INSIDE = "tools.bench.inside"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from builder.cli.workspace import workspace
 from builder.errors import NodebakeError
 from builder.host.worker import Worker
 from builder.plan.plan import make
-from tools.bench.ground import INSIDE, RECIPE
+from tools.bench import INSIDE, RECIPE
 
 
 def main(project: Path, lock_path: Path, out: Path) -> None:

@@ -21,7 +21,7 @@ from builder.build.staff import worker_for
 from builder.cli.workspace import workspace
 from builder.errors import NodebakeError
 from builder.plan.plan import make
-from tools.bench.ground import RECIPE
+from tools.bench import RECIPE
 
 
 def main(project: Path, lock_path: Path, until: str) -> None:

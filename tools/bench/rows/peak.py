@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from tools.bench import RECIPE
 from tools.bench.figure import Figure
-from tools.bench.ground import RECIPE, Ground, nodebake
+from tools.bench.ground import Ground, nodebake
 from tools.bench.result import Row
 
 
