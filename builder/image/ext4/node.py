@@ -56,12 +56,13 @@ class Node:
 def nodes(listing: Iterable[Sourced]) -> dict[str, Node]:
     """The nodes by path: directories first, then all else, layer by layer, package by package, by path.
 
-    So what a package brought lies together, as it changes together; then comes what no package brought.
+    So what a package brought lies together, as it changes together, what mostly stays ahead of the rest; then
+    comes what no package brought.
     What a late step made, like the recipe's own files, comes late, and moves nothing else when it grows.
     The listing holds the root itself ("").
     """
     found: dict[str, Node] = {}
-    places: dict[str, tuple[int, bool, str]] = {}
+    places: dict[str, tuple[int, bool, str, bool]] = {}
     groups: dict[tuple[Path, str], str] = {}
     names: list[tuple[str, str]] = []
     for one in listing:
@@ -77,7 +78,7 @@ def nodes(listing: Iterable[Sourced]) -> dict[str, Node]:
             found[path].links += 1
         else:
             found[path] = _node(one)
-            places[path] = (one.layer, not one.package, one.package)
+            places[path] = (one.layer, not one.package, one.package, not _lasts(path))
     for name, path in sorted(names):
         parent, _, last = name.rpartition("/")
         found[parent].children.append((os.fsencode(last), path))
@@ -87,10 +88,15 @@ def nodes(listing: Iterable[Sourced]) -> dict[str, Node]:
     return dict(sorted(found.items(), key=lambda item: _order(item[1], places[item[0]])))
 
 
-def _order(node: Node, place: tuple[int, bool, str]) -> tuple[int, bool, str, str]:
+def _order(node: Node, place: tuple[int, bool, str, bool]) -> tuple[int, bool, str, bool, str]:
     if node.entry.kind == Kind.DIRECTORY:
-        return -1, False, "", node.path
+        return -1, False, "", False, node.path
     return *place, node.path
+
+
+def _lasts(path: str) -> bool:
+    """Whether a file of a package mostly stays as it is when an update changes programs and libraries."""
+    return path.startswith("usr/share/") and "/changelog" not in path
 
 
 def takes(found: Iterable[Node]) -> tuple[int, int]:
