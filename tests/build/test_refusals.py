@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -92,6 +93,31 @@ def test_a_stale_lock_is_told_with_what_has_changed(project: Path) -> None:
         "error: the lock of `minimal` is stale\n"
         "  asked for since: hello\n"
         "hint: `nodebake lock minimal --update`\n"
+    )
+
+
+def test_a_package_that_is_nowhere_any_more_is_told_with_where_it_was_looked_for(
+    site: Site, project: Path, tmp_path: Path
+) -> None:
+    site.built("minimal")
+    shutil.copytree(site.root / "locks", project / "locks")
+    lock = json.loads((project / "locks/minimal.lock").read_text())
+    gone = next(row for row in lock["packages"] if row["name"] == "openssh-server")
+    store, empty = tmp_path / "store", f"file:{tmp_path}/empty"
+    shutil.copytree(_debs(), store / "debs", copy_function=os.link)
+    (store / f"debs/{gone['sha256']}.deb").unlink()
+    words = ["debian", "debian-security", "snapshot"]
+    hosts = {f"NODEBAKE_ARCHIVE_{word.upper().replace('-', '_')}": f"{empty}/{word}" for word in words}
+    code, said = _refused(project, "build", "minimal", "--locked", NODEBAKE_STORE=str(store), **hosts)
+    assert code == 4
+    told = said[said.index("error: ") :].splitlines()
+    assert told[0] == f"error: `openssh-server` {gone['version']} has left archive `{gone['archive']}`"
+    assert [line.split("/empty/")[1].split("/")[0] for line in told[1:-1]] == [
+        gone["archive"],
+        *["snapshot"] * 2,
+    ]
+    assert told[-1].startswith(
+        "hint: `nodebake store import BUNDLE` brings it back where there is a bundle; "
     )
 
 
