@@ -108,7 +108,9 @@ def test_a_package_that_is_nowhere_any_more_is_told_with_where_it_was_looked_for
     (store / f"debs/{gone['sha256']}.deb").unlink()
     words = ["debian", "debian-security", "snapshot"]
     hosts = {f"NODEBAKE_ARCHIVE_{word.upper().replace('-', '_')}": f"{empty}/{word}" for word in words}
-    code, said = _refused(project, "build", "minimal", "--locked", NODEBAKE_STORE=str(store), **hosts)
+    code, said = _refused(
+        project, "build", "minimal", "--locked", prefix=None, NODEBAKE_STORE=str(store), **hosts
+    )
     assert code == 4
     told = said[said.index("error: ") :].splitlines()
     assert told[0] == f"error: `openssh-server` {gone['version']} has left archive `{gone['archive']}`"
