@@ -33,8 +33,7 @@ class Signs:
 
 async def look_for_head(cluster: Cluster, power: Power) -> Signs:
     """Knock at the head's ssh and control plane, and ping it, at each of its addresses."""
-    head = cluster.head
-    addresses = [str(address) for address in (head.address, head.outside) if address is not None]
+    addresses = _addresses(cluster)
     ports = {power.ssh.port: "ssh"} | dict.fromkeys(_control_planes(power, addresses), "the control plane")
     knocks = [(address, port, what) for address in addresses for port, what in ports.items()]
     answers = await asyncio.gather(*(knock(address, port, power.ssh.timeout) for address, port, _ in knocks))
@@ -112,7 +111,12 @@ class Mains:
 
 def head_machine(cluster: Cluster) -> Machine:
     """The head, to log in to."""
-    return Machine(cluster.head.name, str(cluster.head.address), cluster.head.user)
+    return Machine(cluster.head.name, _addresses(cluster), cluster.head.user)
+
+
+def _addresses(cluster: Cluster) -> tuple[str, ...]:
+    both = (cluster.head.address, cluster.head.outside)
+    return tuple(str(address) for address in both if address is not None)
 
 
 def _control_planes(power: Power, addresses: Container[str | None]) -> list[int]:

@@ -11,7 +11,7 @@ from typing import Protocol
 from builder.errors import NodebakeError
 
 Tell = Callable[[str], None]
-"""Takes a line for each thing that went wrong and is tried again."""
+"""Takes a line for people: what is done, or what went wrong and is tried again."""
 
 
 class State(StrEnum):

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from builder.cluster.cluster import Node
 from builder.power.outlet import PowerError
 from builder.power.power_file import SequenceModel, SshModel
 
@@ -23,7 +24,7 @@ _POLL = 0.5  # seconds between two knocks
 
 
 class Answer(StrEnum):
-    """What came of a knock at a TCP port. A refusal is an answer: a kernel gave it."""
+    """What came of a knock at a TCP port, what tells most first. A refusal is an answer: a kernel gave it."""
 
     SSH = "ssh"
     ALIVE = "alive"
@@ -59,10 +60,10 @@ async def knock(address: str, port: int, seconds: float) -> Answer:
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine that can be logged in to."""
+    """A machine that can be logged in to, at any of its addresses."""
 
     name: str
-    address: str
+    addresses: tuple[str, ...]
     user: str
 
 
@@ -95,19 +96,33 @@ class Reach:
     sequence: SequenceModel
     root: Path
 
+    def machine(self, node: Node) -> Machine:
+        """A node, to log in to."""
+        return Machine(node.name, (str(node.address),), self.ssh.user)
+
     async def answer(self, machine: Machine) -> Answer:
-        """Whether a machine's ssh answers now."""
-        return await knock(machine.address, self.ssh.port, self.ssh.timeout)
+        """Whether a machine's ssh answers now, at whichever address."""
+        return min((answer for answer, _ in await self._answers(machine)), key=list(Answer).index)
+
+    async def _answers(self, machine: Machine) -> list[tuple[Answer, str]]:
+        knocks = (knock(address, self.ssh.port, self.ssh.timeout) for address in machine.addresses)
+        return list(zip(await asyncio.gather(*knocks), machine.addresses, strict=True))
+
+    async def _way(self, machine: Machine) -> str:
+        """The address to log in at: one whose ssh answers, if there is a choice."""
+        first, *others = machine.addresses
+        answers = await self._answers(machine) if others else []
+        return next((address for answer, address in answers if answer is Answer.SSH), first)
 
     @asynccontextmanager
     async def login(self, machine: Machine) -> AsyncIterator[SSHClientConnection]:
         """A connection while the body runs. Raises Barred, or OSError where nothing answers."""
         import asyncssh
 
-        hosts = self._known_hosts
+        hosts, address = self._known_hosts, await self._way(machine)
         try:
             connection = await asyncssh.connect(
-                machine.address,
+                address,
                 self.ssh.port,
                 username=machine.user,
                 known_hosts=str(hosts),
@@ -120,7 +135,7 @@ class Reach:
             )
         except asyncssh.HostKeyNotVerifiable:
             raise Barred(
-                f"the host key of `{machine.name}` at {machine.address} is not the one in `{hosts}`",
+                f"the host key of `{machine.name}` at {address} is not the one in `{hosts}`",
                 hint="if the machine was made anew, replace its line; else find out who answers there",
             ) from None
         except asyncssh.PermissionDenied:
@@ -135,7 +150,7 @@ class Reach:
         """Shut a machine down, and wait until it is. What cannot be done is told in the result."""
         answer = await self.answer(machine)
         if answer is Answer.CANNOT_TELL:
-            return Shutdown(End.BARRED, f"{machine.address} cannot be reached from here")
+            return Shutdown(End.BARRED, f"{', '.join(machine.addresses)} cannot be reached from here")
         if answer is not Answer.SSH:
             return Shutdown(End.SILENT)
         try:

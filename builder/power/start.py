@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -12,17 +12,14 @@ from builder.cluster.cluster import Node
 from builder.errors import NodebakeError
 from builder.power import log
 from builder.power.mains import head_machine
-from builder.power.outlet import State
-from builder.power.reach import Answer, Machine, Reach
+from builder.power.outlet import State, Tell
+from builder.power.reach import Answer, Reach
 from builder.power.signs import Faces
 from builder.power.startup import OVER, Action, Phase, Startup
 from builder.power.switchboard import Switchboard, outlet_of
 
 _TICK = 0.1
 _KNOCK_EVERY = 1.0
-_KNOCKS_AT_ONCE = 20
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class Start:
 
     board: Switchboard
     reach: Reach
-    say: Say
+    say: Tell
 
     async def run(self, nodes: Iterable[Node], known: Mapping[int, State]) -> Startup:
         """Bring nodes up. Those `known` to be on are watched only. Ends when each is up or given up."""
@@ -39,7 +36,7 @@ class Start:
         power = self.board.power
         startup = Startup(power.sequence, frozenset(self._logged(by_number)))
         now = _now()
-        on = [number for number in by_number if known.get(number) is State.ON]
+        on = [number for number in by_number if await self._is_on(by_number[number], known[number])]
         for number in on:
             self.say(f"{by_number[number].name}: on already")
         startup.add(on, now=now, on_already=True)
@@ -60,6 +57,10 @@ class Start:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
         return startup
+
+    async def _is_on(self, node: Node, known: State) -> bool:
+        """Whether its power is to be left alone: nobody may know its state, and it works all the same."""
+        return known is State.ON or (known is State.UNKNOWN and await self._answer(node) is Answer.SSH)
 
     def _logged(self, nodes: Mapping[int, Node]) -> Iterator[int]:
         """The nodes that boot over the network, as far as there is a log to show it."""
@@ -103,24 +104,20 @@ class Start:
         raise NodebakeError("the log that was followed has ended", hint="is its file or unit the right one?")
 
     async def _watch_ssh(self, startup: Startup, nodes: Mapping[int, Node]) -> None:
-        gate = asyncio.Semaphore(_KNOCKS_AT_ONCE)
+        await asyncio.gather(*(self._knock(startup, nodes, number) for number in nodes))
 
-        async def look(node: Node) -> None:
-            since = startup.nodes[node.number].since
-            async with gate:
-                answer = await self.reach.answer(Machine(node.name, str(node.address), self.reach.ssh.user))
+    async def _knock(self, startup: Startup, nodes: Mapping[int, Node], number: int) -> None:
+        progress = startup.nodes[number]
+        while progress.phase not in OVER:
+            cycles = progress.cycles
+            answer = await self._answer(nodes[number]) if progress.since is not None else None
             # An answer from before a cycle is none.
-            if answer is Answer.SSH and startup.nodes[node.number].since == since:
-                self._seen(startup, nodes, node.number, Phase.UP)
-
-        while True:
-            running = [
-                node
-                for number, node in startup.nodes.items()
-                if node.since is not None and node.phase not in OVER
-            ]
-            await asyncio.gather(*(look(nodes[each.number]) for each in running))
+            if answer is Answer.SSH and progress.cycles == cycles:
+                self._seen(startup, nodes, number, Phase.UP)
             await asyncio.sleep(_KNOCK_EVERY)
+
+    async def _answer(self, node: Node) -> Answer:
+        return await self.reach.answer(self.reach.machine(node))
 
     def _seen(self, startup: Startup, nodes: Mapping[int, Node], number: int, phase: Phase) -> None:
         if startup.seen(number, phase, _now()):

@@ -91,9 +91,12 @@ class Startup:
         return [*late, *self._batch(now)]
 
     def switched(self, number: int, on: bool, now: float) -> None:
-        """A node was switched. That one is on was so, perhaps, before it was confirmed: see `_batch`."""
+        """A node was switched. Its time runs from here, unless it was seen to boot already."""
+        node = self.nodes[number]
         if not on:
-            self.nodes[number].due = now + self.sequence.off_for
+            node.due = now + self.sequence.off_for
+        elif node.phase is Phase.POWERED:
+            node.since = now
 
     def failed(self, number: int, on: bool, why: str, now: float) -> None:
         """A node was not switched, or nobody knows. It is tried once more, unless it shows that it boots."""

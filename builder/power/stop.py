@@ -4,18 +4,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from builder.cluster.cluster import Node
 from builder.errors import NodebakeError
-from builder.power.outlet import State
-from builder.power.reach import End, Machine, Reach, Shutdown
+from builder.power.outlet import State, Tell
+from builder.power.reach import End, Reach, Shutdown
 from builder.power.switchboard import Switchboard, outlet_of
 
 _AT_ONCE = 16  # logins at a time
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Stop:
     board: Switchboard
     reach: Reach
     now: bool
-    say: Say
+    say: Tell
 
     async def run(self, nodes: Iterable[Node]) -> list[Stopped]:
         """Switch off what is not off; a result for each node, in their order."""
@@ -69,7 +67,7 @@ class Stop:
 
     async def _shut_down(self, node: Node) -> Shutdown:
         self.say(f"{node.name}: shutting down")
-        return await self.reach.shut_down(Machine(node.name, str(node.address), self.reach.ssh.user))
+        return await self.reach.shut_down(self.reach.machine(node))
 
     def _told(self, stopped: Stopped) -> Stopped:
         ending = f"off, {stopped.how}" if stopped.done and stopped.how != "off already" else stopped.how

@@ -46,8 +46,9 @@ async def _run(plant: Plant, *, now: bool) -> tuple[Sequence[Stopped], State]:
                 hint="see to those nodes and run it again; `--now` cuts the nodes' power at once",
             )
         await _head(plant, mains)
-        plant.report.say(f"{mains.outlet.name}: off")
-        return stopped, await mains.cut()
+        state = await mains.cut()
+        plant.report.say(f"{mains.outlet.name}: {state}")
+        return stopped, state
 
 
 async def _head(plant: Plant, mains: Mains) -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from builder.power.simulate.boots import Pace
+from tests.needs import needs_tool
 from tests.tools.power.plane import Plane, simulator
 from tests.tools.power.project import Project
-from tests.tools.power.rack import HASTY, QUICK, boot, told
+from tests.tools.power.rack import DOWN, HASTY, QUICK, boot, ssh, told
+from tests.tools.power.sshd import USER, Keys, Server, free_port, server
 
 pytestmark = pytest.mark.tools
 
@@ -118,6 +120,46 @@ def test_faults_of_the_control_plane_do_not_keep_nodes_down(
     assert (code, out.splitlines()[-1]) == (0, "8 of 8 up")
     assert "warning: " in err
     assert plane.no_violations()
+
+
+@needs_tool("sshd")
+def test_a_node_of_unknown_state_that_answers_ssh_is_left_alone(
+    project: Project, machines: list[Server], keys: Keys, plane: Plane, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.write(
+        url=plane.url,
+        numbers=range(1, 3),
+        ssh=ssh(keys, machines[0].port),
+        sequence=DOWN,
+    )
+    inventory = project.root / "cluster.yaml"
+    inventory.write_text(inventory.read_text().replace("timeout: 1}", "timeout: 1, status_command: null}", 1))
+    code, out, _ = told(project, capsys, "on", "1")
+    assert (code, out) == (0, "node01  up       on before\n1 of 1 up\n")
+    assert plane.plant.commands["XPowerRequest"] == 0
+
+
+@needs_tool("sshd", "tail")
+def test_a_log_on_the_head_is_read_over_ssh(
+    project: Project, keys: Keys, plane: Plane, log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = free_port()
+    # Time for the other side to start its `tail`: boards take longer than that.
+    boot(plane, log, Pace(boot=1.5))
+    # It answers at its second address only, and is known by that.
+    with server(keys, "127.0.0.251", port) as head:
+        (keys.folder / "known_hosts").write_text(head.known_as(f"[127.0.0.251]:{port}"))
+        project.write(
+            url=plane.url,
+            head="127.0.0.250, outside: 127.0.0.251",
+            user=USER,
+            numbers=range(1, 3),
+            ssh=ssh(keys, port),
+            sequence=QUICK % "",
+            log=f"{{file: {log}, on_head: true}}",
+        )
+        code, out, err = told(project, capsys, "on", "1-2")
+    assert (code, out.splitlines()[-1]) == (0, "2 of 2 up"), err
 
 
 def test_a_log_that_is_not_there(project: Project, plane: Plane, capsys: pytest.CaptureFixture[str]) -> None:

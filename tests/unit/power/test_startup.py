@@ -123,6 +123,16 @@ def test_one_that_boots_was_switched_whatever_is_said() -> None:
     assert made.nodes[1].phase is Phase.LOADS
 
 
+def test_time_runs_from_when_the_power_came() -> None:
+    """A batch is switched one after another, and a slow control plane takes its time."""
+    made = startup(range(1, 3), batch=2)
+    made.actions(0)
+    made.switched(1, ON, 1)
+    made.switched(2, ON, 50)
+    assert [action.number for action in made.actions(61)] == [1]
+    assert [action.number for action in made.actions(110)] == [2]
+
+
 def test_a_cut_that_fails_is_followed_by_power_all_the_same() -> None:
     made = startup(range(1, 2))
     made.actions(0)
