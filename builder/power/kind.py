@@ -20,13 +20,16 @@ class Kind:
     name: str
     model: type[Strict]
     sockets: str
+    near_head: bool
+    """Whether its `url` is one that the head sees."""
     connect: Callable[[Strict, Tell], AbstractAsyncContextManager[Driver]]
 
 
 def kind(name: str) -> Kind:
     """The kind called `name`, one of `DRIVERS`."""
     module = import_module(f"builder.power.driver.{name}")
-    return Kind(name, module.Model, module.SOCKETS, module.connect)
+    near = getattr(module, "NEAR_HEAD", False)
+    return Kind(name, module.Model, module.SOCKETS, near, module.connect)
 
 
 def kinds() -> tuple[Kind, ...]:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from builder.host import awaited
+from builder.power.knock import cause
 from builder.power.outlet import PowerError
 from builder.power.power_file import LogModel
 from builder.power.reach import Machine, Reach
@@ -51,4 +52,4 @@ async def _on_head(log: LogModel, reach: Reach, head: Machine) -> AsyncIterator[
         ):
             yield process.stdout
     except OSError as error:
-        raise PowerError(f"the log on `{head.name}` cannot be read: {error.strerror or error}") from None
+        raise PowerError(f"the log on `{head.name}` cannot be read: {cause(error)}") from None

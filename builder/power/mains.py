@@ -12,8 +12,9 @@ from builder.cluster.cluster import Cluster
 from builder.errors import RefusedError
 from builder.host import awaited
 from builder.host.process import find
+from builder.power.knock import Answer, knock
 from builder.power.outlet import MAINS, Outlet, PowerError, State
-from builder.power.reach import Answer, Machine, Reach, knock
+from builder.power.reach import addresses_of_head
 from builder.power.settings import Power
 from builder.power.switchboard import Switchboard
 
@@ -33,7 +34,7 @@ class Signs:
 
 async def look_for_head(cluster: Cluster, power: Power) -> Signs:
     """Knock at the head's ssh and control plane, and ping it, at each of its addresses."""
-    addresses = _addresses(cluster)
+    addresses = addresses_of_head(cluster)
     ports = {power.ssh.port: "ssh"} | dict.fromkeys(_control_planes(power, addresses), "the control plane")
     knocks = [(address, port, what) for address in addresses for port, what in ports.items()]
     answers = await asyncio.gather(*(knock(address, port, power.ssh.timeout) for address, port, _ in knocks))
@@ -68,7 +69,6 @@ class Mains:
     """What feeds the module."""
 
     board: Switchboard
-    reach: Reach
 
     @property
     def outlet(self) -> Outlet:
@@ -101,22 +101,12 @@ class Mains:
     async def wait_for_the_head_to_end(self) -> None:
         """Wait until the head answers nothing at all, or its time is over; then for its disk."""
         try:
-            async with asyncio.timeout(self.reach.sequence.down_within):
+            async with asyncio.timeout(self.board.power.sequence.down_within):
                 while (await look_for_head(self.board.cluster, self.board.power)).alive:
                     await asyncio.sleep(_POLL)
         except TimeoutError:
             return  # whoever cuts the power looks again, and refuses
-        await asyncio.sleep(self.reach.sequence.settle)
-
-
-def head_machine(cluster: Cluster) -> Machine:
-    """The head, to log in to."""
-    return Machine(cluster.head.name, _addresses(cluster), cluster.head.user)
-
-
-def _addresses(cluster: Cluster) -> tuple[str, ...]:
-    both = (cluster.head.address, cluster.head.outside)
-    return tuple(str(address) for address in both if address is not None)
+        await asyncio.sleep(self.board.power.sequence.settle)
 
 
 def _control_planes(power: Power, addresses: Container[str | None]) -> list[int]:

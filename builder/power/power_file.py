@@ -37,6 +37,7 @@ class SshModel(Strict):
     user: str = Field("admin", min_length=1, description="who logs in to nodes")
     port: int = Field(22, ge=1, le=65535, description="the port of ssh on nodes and head")
     timeout: float = Field(10.0, gt=0, description="seconds to wait for a connection or a login")
+    through_head: bool = Field(False, description="nodes and control plane are reached by way of the head")
     poweroff: str = Field(
         "sudo -n systemctl poweroff", min_length=1, description="the command that shuts down"
     )

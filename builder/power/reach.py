@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a machine answers, and shutting it down over ssh with its host key checked."""
+"""The way to machines by ssh with their host keys checked, and shutting them down."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,49 +12,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder.cluster.cluster import Node
+from builder.cluster.cluster import Cluster, Node
+from builder.power.knock import Answer, cause, knock
 from builder.power.outlet import PowerError
 from builder.power.power_file import SequenceModel, SshModel
 
 if TYPE_CHECKING:
     from asyncssh import SSHClientConnection, SSHKey
 
+    from builder.power.tunnel import Tunnel
+
 _POLL = 0.5  # seconds between two knocks
-
-
-class Answer(StrEnum):
-    """What came of a knock at a TCP port, what tells most first. A refusal is an answer: a kernel gave it."""
-
-    SSH = "ssh"
-    ALIVE = "alive"
-    SILENT = "silent"
-    CANNOT_TELL = "cannot tell"
-    """Nothing could even be sent: that is no proof of anything."""
-
-
-_ALIVE = (errno.ECONNREFUSED, errno.ECONNRESET)
-_SILENT = (errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ETIMEDOUT)
-
-
-async def knock(address: str, port: int, seconds: float) -> Answer:
-    """Connect, and look whether ssh greets."""
-    try:
-        async with asyncio.timeout(seconds):
-            reader, writer = await asyncio.open_connection(address, port)
-    except TimeoutError:
-        return Answer.SILENT
-    except OSError as error:
-        if error.errno in _ALIVE:
-            return Answer.ALIVE
-        return Answer.SILENT if error.errno in _SILENT else Answer.CANNOT_TELL
-    try:
-        async with asyncio.timeout(seconds):
-            greeting = await reader.read(4)
-    except (TimeoutError, OSError):
-        greeting = b""
-    finally:
-        writer.close()
-    return Answer.SSH if greeting == b"SSH-" else Answer.ALIVE
 
 
 @dataclass(frozen=True)
@@ -65,6 +32,8 @@ class Machine:
     name: str
     addresses: tuple[str, ...]
     user: str
+    direct: bool = False
+    """Reached from here, and never by way of the head."""
 
 
 class End(StrEnum):
@@ -90,11 +59,15 @@ class Barred(PowerError):
 
 @dataclass(frozen=True)
 class Reach:
-    """The way to machines by ssh. Paths of the settings are relative to `root`."""
+    """The way to machines by ssh. Paths of the settings are relative to `root`.
+
+    `tunnel` leads through the head, where other machines are reached that way.
+    """
 
     ssh: SshModel
     sequence: SequenceModel
     root: Path
+    tunnel: Tunnel | None = None
 
     def machine(self, node: Node) -> Machine:
         """A node, to log in to."""
@@ -105,8 +78,13 @@ class Reach:
         return min((answer for answer, _ in await self._answers(machine)), key=list(Answer).index)
 
     async def _answers(self, machine: Machine) -> list[tuple[Answer, str]]:
-        knocks = (knock(address, self.ssh.port, self.ssh.timeout) for address in machine.addresses)
+        through = await self._through(machine)
+        knocks = (knock(address, self.ssh.port, self.ssh.timeout, through) for address in machine.addresses)
         return list(zip(await asyncio.gather(*knocks), machine.addresses, strict=True))
+
+    async def _through(self, machine: Machine) -> SSHClientConnection | None:
+        """What leads to a machine, when it is not reached from here."""
+        return None if machine.direct or self.tunnel is None else await self.tunnel.connection()
 
     async def _way(self, machine: Machine) -> str:
         """The address to log in at: one whose ssh answers, if there is a choice."""
@@ -119,11 +97,12 @@ class Reach:
         """A connection while the body runs. Raises Barred, or OSError where nothing answers."""
         import asyncssh
 
-        hosts, address = self._known_hosts, await self._way(machine)
+        hosts, through, address = self._known_hosts, await self._through(machine), await self._way(machine)
         try:
             connection = await asyncssh.connect(
                 address,
                 self.ssh.port,
+                tunnel=through,
                 username=machine.user,
                 known_hosts=str(hosts),
                 host_key_alias=machine.name,
@@ -158,7 +137,7 @@ class Reach:
         except Barred as error:
             return Shutdown(End.BARRED, error.message)
         except OSError as error:
-            return Shutdown(End.BARRED, f"ssh to `{machine.name}` failed: {error.strerror or error}")
+            return Shutdown(End.BARRED, f"ssh to `{machine.name}` failed: {cause(error)}")
         if not await self.wait_until_silent(machine):
             return Shutdown(End.SLOW, f"ssh still answers after {self.sequence.down_within:g} s")
         await asyncio.sleep(self.sequence.settle)
@@ -216,3 +195,14 @@ class Reach:
         except (OSError, asyncssh.KeyImportError) as error:
             hint = "a key with a passphrase is for ssh's agent: leave `key` out"
             raise Barred(f"the key `{path}` cannot be used: {error}", hint=hint) from None
+
+
+def head_machine(cluster: Cluster) -> Machine:
+    """The head, to log in to."""
+    return Machine(cluster.head.name, addresses_of_head(cluster), cluster.head.user, direct=True)
+
+
+def addresses_of_head(cluster: Cluster) -> tuple[str, ...]:
+    """Its address in the cluster, and the one outside where there is one."""
+    both = (cluster.head.address, cluster.head.outside)
+    return tuple(str(address) for address in both if address is not None)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from builder.cluster.cluster import Node
 from builder.errors import NodebakeError
 from builder.power import log
-from builder.power.mains import head_machine
+from builder.power.knock import Answer
 from builder.power.outlet import State, Tell
-from builder.power.reach import Answer, Reach
+from builder.power.reach import head_machine
 from builder.power.signs import Faces
 from builder.power.startup import OVER, Action, Phase, Startup
 from builder.power.switchboard import Switchboard, outlet_of
@@ -27,7 +27,6 @@ class Start:
     """One start of nodes, with everything that is said about it."""
 
     board: Switchboard
-    reach: Reach
     say: Tell
 
     async def run(self, nodes: Iterable[Node], known: Mapping[int, State]) -> Startup:
@@ -45,7 +44,7 @@ class Start:
             watchers = []
             if power.log is not None:
                 head = head_machine(self.board.cluster)
-                lines = await stack.enter_async_context(log.followed(power.log, self.reach, head))
+                lines = await stack.enter_async_context(log.followed(power.log, self.board.reach, head))
                 watchers.append(self._watch_log(startup, by_number, lines))
             if power.sequence.up == "ssh":
                 watchers.append(self._watch_ssh(startup, by_number))
@@ -117,7 +116,8 @@ class Start:
             await asyncio.sleep(_KNOCK_EVERY)
 
     async def _answer(self, node: Node) -> Answer:
-        return await self.reach.answer(self.reach.machine(node))
+        reach = self.board.reach
+        return await reach.answer(reach.machine(node))
 
     def _seen(self, startup: Startup, nodes: Mapping[int, Node], number: int, phase: Phase) -> None:
         if startup.seen(number, phase, _now()):

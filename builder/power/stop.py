@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from builder.cluster.cluster import Node
 from builder.errors import NodebakeError
 from builder.power.outlet import State, Tell
-from builder.power.reach import End, Reach, Shutdown
+from builder.power.reach import End, Shutdown
 from builder.power.switchboard import Switchboard, outlet_of
 
 _AT_ONCE = 16  # logins at a time
@@ -31,7 +31,6 @@ class Stop:
     """One switching off of nodes. With `now`, the power is cut at once."""
 
     board: Switchboard
-    reach: Reach
     now: bool
     say: Tell
 
@@ -67,7 +66,8 @@ class Stop:
 
     async def _shut_down(self, node: Node) -> Shutdown:
         self.say(f"{node.name}: shutting down")
-        return await self.reach.shut_down(self.reach.machine(node))
+        reach = self.board.reach
+        return await reach.shut_down(reach.machine(node))
 
     def _told(self, stopped: Stopped) -> Stopped:
         ending = f"off, {stopped.how}" if stopped.done and stopped.how != "off already" else stopped.how

@@ -6,12 +6,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit, urlunsplit
 
 from builder.cluster.cluster import Cluster, Node
 from builder.errors import NodebakeError
 from builder.power.outlet import MAINS, Driver, Outlet, PowerError, State, Tell
+from builder.power.reach import Reach, head_machine
 from builder.power.settings import Power
+from builder.power.tunnel import Tunnel
+from builder.recipe.strict import Strict
 
 _POLL = 0.25  # seconds between two looks at a state that is to change
 
@@ -35,6 +39,7 @@ class Switchboard:
 
     cluster: Cluster
     power: Power
+    reach: Reach
     tell: Tell
     _stack: AsyncExitStack
     _open: dict[str, Driver] = field(default_factory=dict)
@@ -43,7 +48,9 @@ class Switchboard:
         """The driver that the inventory calls so."""
         if name not in self._open:
             supply = self.power.supplies[name]
-            entered = supply.kind.connect(supply.model, self.tell)
+            near = supply.kind.near_head
+            model = await self._forwarded(supply.model, self.reach.tunnel) if near else supply.model
+            entered = supply.kind.connect(model, self.tell)
             self._open[name] = await self._stack.enter_async_context(entered)
         return self._open[name]
 
@@ -86,6 +93,18 @@ class Switchboard:
                 raise PowerError(f"`{outlet.name}` was switched {wanted}, and its state is {state}")
             await asyncio.sleep(_POLL)
 
+    async def _forwarded(self, model: Strict, tunnel: Tunnel | None) -> Strict:
+        """Settings whose `url` leads through the tunnel, where there is one."""
+        if tunnel is None:
+            return model
+        url = urlsplit(model.model_dump()["url"])
+        port = url.port or {"wss": 443}.get(url.scheme, 80)
+        head = await tunnel.connection()
+        listener = await head.forward_local_port("127.0.0.1", 0, url.hostname or "", port)
+        self._stack.callback(listener.close)
+        near = url._replace(netloc=f"127.0.0.1:{listener.get_port()}")
+        return model.model_copy(update={"url": urlunsplit(near)})
+
     def _feeds(self, outlet: Outlet) -> str:
         """The name of the driver that switches it, or empty."""
         if outlet.number == MAINS:
@@ -95,7 +114,11 @@ class Switchboard:
 
 
 @asynccontextmanager
-async def open_switchboard(cluster: Cluster, power: Power, tell: Tell) -> AsyncIterator[Switchboard]:
-    """A switchboard while the body runs."""
+async def open_switchboard(
+    cluster: Cluster, power: Power, reach: Reach, tell: Tell
+) -> AsyncIterator[Switchboard]:
+    """A switchboard while the body runs, and the way through the head where that is the way."""
     async with AsyncExitStack() as stack:
-        yield Switchboard(cluster, power, tell, stack)
+        if power.ssh.through_head:
+            reach = replace(reach, tunnel=Tunnel(reach, head_machine(cluster), stack))
+        yield Switchboard(cluster, power, reach, tell, stack)

@@ -17,9 +17,9 @@ from builder.cluster.discovery import Finding, changes, remark
 from builder.errors import Exit, RecipeError, RefusedError
 from builder.power.discover import Discovery
 from builder.power.log import followed
-from builder.power.mains import head_machine
 from builder.power.outlet import State
 from builder.power.power_file import LogModel
+from builder.power.reach import head_machine
 from builder.power.switchboard import Switchboard, outlet_of
 from builder.report.report import Report
 from builder.report.table import table

@@ -25,7 +25,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
 
 async def _run(plant: Plant, nodes: Sequence[Node], *, now: bool) -> Startup:
     async with plant.switchboard() as board:
-        stopped = await Stop(board, plant.reach, now, plant.report.say).run(nodes)
+        stopped = await Stop(board, now, plant.report.say).run(nodes)
         if not all(each.done for each in stopped):
             raise NodebakeError(
                 "some nodes are not off, so none is switched on again",

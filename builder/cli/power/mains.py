@@ -27,7 +27,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
 async def _run(plant: Plant, action: str) -> tuple[State, State]:
     """The states before and after."""
     async with plant.switchboard() as board:
-        mains = Mains(board, plant.reach)
+        mains = Mains(board)
         before = await mains.state()
         if action in ("status", str(before)):
             return before, before

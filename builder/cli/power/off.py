@@ -29,7 +29,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
 
 async def _run(plant: Plant, nodes: Sequence[Node], *, now: bool) -> list[Stopped]:
     async with plant.switchboard() as board:
-        return await Stop(board, plant.reach, now, plant.report.say).run(nodes)
+        return await Stop(board, now, plant.report.say).run(nodes)
 
 
 def lines(plant: Plant, stopped: Sequence[Stopped]) -> Iterator[str]:

@@ -34,7 +34,7 @@ async def start(plant: Plant, board: Switchboard, nodes: Sequence[Node]) -> Star
     asked = await board.ask(outlet_of(node) for node in nodes)
     for fault in asked.faults:
         plant.report.warn(f"the state is not known: {fault.message}")
-    return await Start(board, plant.reach, plant.report.say).run(nodes, asked.states)
+    return await Start(board, plant.report.say).run(nodes, asked.states)
 
 
 def answer(plant: Plant, nodes: Sequence[Node], startup: Startup, *, as_json: bool) -> Exit:

@@ -36,7 +36,7 @@ class Plant:
     @asynccontextmanager
     async def switchboard(self) -> AsyncIterator[Switchboard]:
         """The drivers, while the body runs; what is tried again is told as a warning."""
-        async with open_switchboard(self.cluster, self.power, self.report.warn) as board:
+        async with open_switchboard(self.cluster, self.power, self.reach, self.report.warn) as board:
             yield board
 
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from builder.cli.power import off
 from builder.cli.power.plant import Plant, as_json, plant_of
 from builder.errors import Exit, NodebakeError, RefusedError
-from builder.power.mains import Mains, head_machine
+from builder.power.mains import Mains
 from builder.power.outlet import State
-from builder.power.reach import End
+from builder.power.reach import End, head_machine
 from builder.power.stop import Stop, Stopped
 from builder.report.report import Report
 
@@ -32,12 +32,12 @@ def run(arguments: Namespace, report: Report) -> Exit:
 
 async def _run(plant: Plant, *, now: bool) -> tuple[Sequence[Stopped], State]:
     async with plant.switchboard() as board:
-        mains = Mains(board, plant.reach)
+        mains = Mains(board)
         # What would be missing at the end is better known before.
         if await mains.state() is State.OFF:
             plant.report.say(f"{mains.outlet.name}: off already")
             return (), State.OFF
-        stopped = await Stop(board, plant.reach, now, plant.report.say).run(plant.cluster.nodes)
+        stopped = await Stop(board, now, plant.report.say).run(plant.cluster.nodes)
         left = [each for each in stopped if not each.done]
         if left:
             raise NodebakeError(
@@ -55,7 +55,7 @@ async def _head(plant: Plant, mains: Mains) -> None:
     """Shut the head down, and wait until nothing of it answers."""
     head = head_machine(plant.cluster)
     plant.report.say(f"{head.name}: shutting down")
-    shutdown = await plant.reach.shut_down(head)
+    shutdown = await mains.board.reach.shut_down(head)
     if shutdown.end is End.BARRED:
         raise RefusedError(
             f"the head `{head.name}` was not shut down: the mains are left on", facts=[shutdown.why]

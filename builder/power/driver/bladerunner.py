@@ -16,6 +16,7 @@ from builder.power.outlet import Driver, Outlet, PowerError, State, Tell
 from builder.recipe.strict import Strict
 
 SOCKETS = NODES
+NEAR_HEAD = True
 _WORDS = Words()
 
 

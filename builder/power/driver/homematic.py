@@ -14,6 +14,7 @@ from xml.parsers.expat import ExpatError
 from pydantic import Field
 
 from builder.power.driver import ONE
+from builder.power.knock import cause
 from builder.power.outlet import Driver, Outlet, PowerError, State, Tell
 from builder.recipe.strict import Strict
 
@@ -91,8 +92,8 @@ def _transport(model: Model) -> xmlrpc.client.Transport:
 
 
 def _cause(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
+    if isinstance(error, OSError):
+        return cause(error)
     if isinstance(error, xmlrpc.client.ProtocolError):
         return f"HTTP {error.errcode} {error.errmsg}"
-    return str(getattr(error, "strerror", None) or error or type(error).__name__).lower()
+    return str(error or type(error).__name__).lower()

@@ -26,7 +26,7 @@ NODES = {1: "10.42.0.1", 2: "10.42.0.2"}
 SEQUENCE = "{down_within: 4, settle: 0.1, confirm_within: 0.3}"
 
 
-def play(folder: Path) -> dict[str, Any]:
+def play(folder: Path, *, through_head: bool) -> dict[str, Any]:
     """The answers of each command, and what happened in which order."""
     keys, port, plant = Keys(folder / "keys"), free_port(), Plant()
     project = Project(folder / "project")
@@ -50,6 +50,7 @@ def play(folder: Path) -> dict[str, Any]:
             "known_hosts": str(keys.folder / "known_hosts"),
             "timeout": 1,
             "poweroff": poweroff(keys.folder),
+            "through_head": through_head,
         }
         more = {"ssh": json.dumps(settings), "sequence": SEQUENCE}
 
@@ -79,4 +80,4 @@ def nodebake(project: Project, *words: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    json.dump(play(Path(sys.argv[1])), sys.stdout)
+    json.dump(play(Path(sys.argv[1]), through_head=sys.argv[2] == "through"), sys.stdout)

@@ -73,8 +73,8 @@ def poweroff(folder: Path) -> str:
 
 
 @contextmanager
-def server(keys: Keys, address: str, port: int) -> Iterator[Server]:
-    """An ssh server that lets the operator's key in, while the body runs."""
+def server(keys: Keys, address: str, port: int, *options: str) -> Iterator[Server]:
+    """An ssh server that lets the operator in, while the body runs; `options` are lines of its settings."""
     host_key = keys.make(f"host-{address}")
     (keys.folder / "authorized").write_text(keys.private.with_suffix(".pub").read_text())
     pid = keys.folder / f"poweroff.{address}"
@@ -82,6 +82,7 @@ def server(keys: Keys, address: str, port: int) -> Iterator[Server]:
     configuration.write_text(
         f"ListenAddress {address}:{port}\nHostKey {host_key}\nPidFile {pid}\nUsePAM no\nStrictModes no\n"
         f"AuthorizedKeysFile {keys.folder / 'authorized'}\nPasswordAuthentication no\nLogLevel VERBOSE\n"
+        + "".join(f"{option}\n" for option in options)
     )
     sshd = shutil.which("sshd", path=PATH)
     assert sshd

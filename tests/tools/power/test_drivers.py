@@ -111,11 +111,11 @@ def test_bladerunner_sends_one_command_at_a_time_whoever_asks() -> None:
     assert plane.no_violations()
 
 
-@pytest.mark.parametrize("seed", range(1, 6))
+@pytest.mark.parametrize("seed", range(1, 4))
 def test_bladerunner_keeps_to_the_protocol_whatever_goes_wrong(seed: int) -> None:
     async def work(driver: Driver) -> list[str]:
         wrong = []
-        for number in range(1, 31):
+        for number in range(1, 21):
             try:
                 await driver.on(Outlet(number, f"node{number:02}"))
             except PowerError as error:
@@ -123,7 +123,7 @@ def test_bladerunner_keeps_to_the_protocol_whatever_goes_wrong(seed: int) -> Non
         return wrong
 
     with simulator(silent=0.1, wrong=0.2, drop=0.1, seed=seed) as plane:
-        wrong, told = drive("bladerunner", work, url=plane.url, timeout=0.1)
+        wrong, told = drive("bladerunner", work, url=plane.url, timeout=0.5)
     assert plane.no_violations()
     assert sum(plane.plant.faults.values()) > 3
     assert told or wrong  # nothing of it is passed over in silence

@@ -162,6 +162,31 @@ def test_a_log_on_the_head_is_read_over_ssh(
     assert (code, out.splitlines()[-1]) == (0, "2 of 2 up"), err
 
 
+@needs_tool("sshd")
+@pytest.mark.parametrize("forwards", ["yes", "no"])
+def test_the_control_plane_through_the_head(
+    project: Project, keys: Keys, plane: Plane, capsys: pytest.CaptureFixture[str], forwards: str
+) -> None:
+    """It is that way, because it ends where the head forwards nothing."""
+    port = free_port()
+    with server(keys, "127.0.0.250", port, f"AllowTcpForwarding {forwards}") as head:
+        (keys.folder / "known_hosts").write_text(head.known_as("sevastopol"))
+        project.write(url=plane.url, user=USER, numbers=range(1, 3), ssh=ssh(keys, port, through_head=True))
+        code, out, _ = told(project, capsys, "status")
+    state = "off    " if forwards == "yes" else "unknown"
+    assert (code, out) == (int(forwards == "no"), f"{state}    2  node[01-02]\n")
+
+
+def test_a_head_that_cannot_be_reached(
+    project: Project, plane: Plane, capsys: pytest.CaptureFixture[str]
+) -> None:
+    way = "{through_head: true, port: 9, known_hosts: cluster.yaml}"
+    project.write(url=plane.url, numbers=range(1, 3), ssh=way)
+    code, out, err = told(project, capsys, "status")
+    assert (code, out) == (1, "unknown    2  node[01-02]\n")
+    assert err == "error: the head `sevastopol` cannot be reached: connection refused\n"
+
+
 def test_a_log_that_is_not_there(project: Project, plane: Plane, capsys: pytest.CaptureFixture[str]) -> None:
     project.write(url=plane.url, numbers=range(1, 3), log="{file: /no/such.log}")
     code, _, err = told(project, capsys, "on", "1")

@@ -53,10 +53,11 @@ def inside(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+@pytest.fixture(scope="module", params=["straight", "through"])
+def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What happened, with everything within reach and with nodes and control plane behind the head."""
     folder = tmp_path_factory.mktemp("scene")
-    done = inside(folder, sys.executable, "-m", "tests.tools.power.scene", str(folder))
+    done = inside(folder, sys.executable, "-m", "tests.tools.power.scene", str(folder), request.param)
     assert done.returncode == 0, done.stderr
     played: dict[str, Any] = json.loads(done.stdout)
     return played
