@@ -120,6 +120,22 @@ def test_testall_leaves_nodes_as_they_were(run: Run) -> None:
     assert plane.no_violations()
 
 
+def test_testall_leaves_alone_what_runs(run: Run) -> None:
+    with simulator() as plane:
+        plane.plant.on = {2, 3}
+        done = run(plane.url, "testall.py", "1", "4", "--settle", "0", "--spare-running")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "node 1: passed",
+        "node 2: is on, left alone",
+        "node 3: is on, left alone",
+        "node 4: passed",
+        "2 of 2 passed",
+    ]
+    assert plane.plant.commands["XPowerRequest"] == 4
+    assert plane.no_violations()
+
+
 def test_testall_tells_of_a_stuck_relay(run: Run) -> None:
     with simulator(dead=frozenset({2})) as plane:
         done = run(plane.url, "testall.py", "1", "3", "--settle", "0")
