@@ -55,7 +55,7 @@ class Assembly:
     def recipe(self) -> Recipe | None:
         """The recipe, or None when its files are not even of the right shape."""
         before = len(self.problems)
-        variables = gather(self.chain, self.settings, self.problems)
+        variables = gather(self.chain, self.settings, self.problems, self.cluster)
         parts = self._parts(variables.values)
         if not parts or parts[-1].document is not self.chain[-1].document:
             return None

@@ -34,8 +34,16 @@ class _Declared:
     place: Place
 
 
-def gather(chain: Sequence[Link], settings: Mapping[str, str], problems: list[NodebakeError]) -> Variables:
-    """The variables of all files of the chain; the includer's declaration wins."""
+def gather(
+    chain: Sequence[Link],
+    settings: Mapping[str, str],
+    problems: list[NodebakeError],
+    cluster: Mapping[str, Any] | None = None,
+) -> Variables:
+    """The variables of all files of the chain; the includer's declaration wins.
+
+    `cluster` is cluster.yaml as templates see it, where there is one.
+    """
     declared: dict[str, _Declared] = {}
     for link in chain:
         source = "recipe" if link is chain[-1] else f"include {link.name}"
@@ -51,6 +59,9 @@ def gather(chain: Sequence[Link], settings: Mapping[str, str], problems: list[No
                 value = from_text(variable.model, settings[name])
             except ValueError as error:
                 problems.append(RecipeError(f"`--set {name}={settings[name]}`: the variable {error}"))
+        elif variable.model.cluster is not None and cluster is not None:
+            source = "cluster.yaml"
+            value = _of_cluster(variable, cluster, problems)
         elif variable.model.default is None:
             advice = f"give it a `default`, or build with `--set {name}=…`"
             problems.append(RecipeError(f"the variable `{name}` has no value", place=place, hint=advice))
@@ -87,3 +98,25 @@ def _declare(
             place = document.place((*path, "default"))
             problems.append(RecipeError(f"the default of `{name}`: {error}", place=place))
     return _Declared(model, value, source, document.key(path))
+
+
+def _of_cluster(variable: _Declared, cluster: Mapping[str, Any], problems: list[NodebakeError]) -> Any:
+    """What cluster.yaml says at the variable's dotted path."""
+    found: Any = cluster
+    for key in (variable.model.cluster or "").split("."):
+        if not isinstance(found, Mapping) or key not in found:
+            keys = found if isinstance(found, Mapping) else ()
+            message = f"cluster.yaml says nothing at `{variable.model.cluster}`"
+            hint = did_you_mean(key, keys, what=f"keys beside `{key}`")
+            problems.append(RecipeError(message, place=variable.place, hint=hint))
+            return variable.value
+        found = found[key]
+    try:
+        return conform(variable.model, found)
+    except ValueError as error:
+        problems.append(
+            RecipeError(
+                f"`{variable.model.cluster}` of cluster.yaml: the variable {error}", place=variable.place
+            )
+        )
+    return variable.value

@@ -23,6 +23,9 @@ class VariableModel(Strict):
 
     type: Type = Field("string", description="what values it takes; `list` is a list of strings")
     default: Any = Field(None, description="its value unless set with `--set`")
+    cluster: str | None = Field(
+        None, description="what of cluster.yaml it takes, where there is one, as in `head.address`"
+    )
     choices: list[str] = Field([], description="the values that a `choice` may have")
     help: str = Field("", description="one line for people")
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from builder.errors import Problems
 from tests.unit.cluster.samples import HEAD, node
 from tests.unit.recipe.project import SITE, layer, recipe, texts
 
@@ -72,3 +75,46 @@ def test_a_variable_cannot_hide_it() -> None:
 
     text = "format: 1\nvariables: {cluster: {default: x}}\n"
     assert refusals(DictSources({"recipes/x.yaml": text})) == ["`cluster` is taken"]
+
+
+VARIABLES = """\
+format: 1
+variables:
+  address: {default: 10.0.0.1, cluster: head.address}
+  few: {type: list, default: [nobody], cluster: groups.few}
+layers: [{locale: {ntp: ["{{ address }}"]}}]
+"""
+
+
+def variables(
+    text: str, settings: dict[str, str] | None = None, **files: str
+) -> dict[str, tuple[object, str]]:
+    """Value and source of each variable."""
+    named = {name.replace("__", "."): body for name, body in files.items()}
+    found = recipe({"recipes/x.yaml": text, **named}, settings)
+    return {o.key: (o.value, o.source) for o in found.origins if o.key in ("address", "few")}
+
+
+def test_a_variable_may_come_from_the_cluster() -> None:
+    assert variables(VARIABLES, cluster__yaml=CLUSTER) == {
+        "address": ("10.42.0.250", "cluster.yaml"),
+        "few": (["node01", "two"], "cluster.yaml"),
+    }
+    assert variables(VARIABLES)["address"] == ("10.0.0.1", "recipe")
+    chosen = variables(VARIABLES, {"address": "10.0.0.9"}, cluster__yaml=CLUSTER)
+    assert chosen["address"] == ("10.0.0.9", "--set")
+
+
+def test_a_variable_that_the_cluster_does_not_have() -> None:
+    text = VARIABLES.replace("head.address", "head.adress").replace("groups.few", "head.name")
+    with pytest.raises(Problems) as caught:
+        variables(text, cluster__yaml=CLUSTER)
+    assert caught.value.render() == (
+        "recipes/x.yaml:3:3: error: cluster.yaml says nothing at `head.adress`\n"
+        "  3 |   address: {default: 10.0.0.1, cluster: head.adress}\n"
+        "    |   ^\n"
+        "hint: did you mean `address`?\n"
+        "recipes/x.yaml:4:3: error: `head.name` of cluster.yaml: the variable wants a list of strings\n"
+        "  4 |   few: {type: list, default: [nobody], cluster: head.name}\n"
+        "    |   ^"
+    )
