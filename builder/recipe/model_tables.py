@@ -20,7 +20,7 @@ def model_tables(model: type[BaseModel]) -> Iterator[str]:
     if issubclass(model, RootModel):
         inner = list(_inner(model.model_fields["root"].annotation))
     else:
-        rows = [_row(name, info) for name, info in model.model_fields.items()]
+        rows = [_row(info.alias or name, info) for name, info in model.model_fields.items()]
         yield "| key | type | default | meaning |\n| --- | --- | --- | --- |\n" + "".join(rows)
         inner = [m for info in model.model_fields.values() for m in _inner(info.annotation)]
     for below in dict.fromkeys(inner):

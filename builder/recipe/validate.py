@@ -103,7 +103,7 @@ def fields_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
     names: set[str] = set()
     for annotation in here:
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            names.update(annotation.model_fields)
+            names.update(info.alias or name for name, info in annotation.model_fields.items())
     return sorted(names)
 
 
@@ -111,7 +111,8 @@ def _children(annotation: object, item: str | int) -> list[Any]:
     if isinstance(annotation, type) and issubclass(annotation, RootModel):
         return [c for a in _flat(annotation.model_fields["root"].annotation) for c in _children(a, item)]
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        found = annotation.model_fields.get(str(item))
+        fields = annotation.model_fields.items()
+        found = next((info for name, info in fields if (info.alias or name) == str(item)), None)
         return _flat(found.annotation) if found else []
     arguments = get_args(annotation)
     return _flat(arguments[-1]) if arguments else []

@@ -14,7 +14,7 @@ from builder.recipe.scope import Scope
 from builder.recipe.ssh_key import KeyFault, is_password_hash, public_key
 from builder.recipe.strict import Strict
 
-_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 
 
 class User(Strict):
@@ -67,7 +67,7 @@ def expand(model: Model, scope: Scope) -> list[Effect]:
 
 def _check(i: int, user: User, scope: Scope) -> None:
     for name, at in [(user.name, ("name",)), *((g, ("groups", n)) for n, g in enumerate(user.groups))]:
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             scope.problem(
                 f"`{name}` is no name for a user or group", i, *at, hint="lower case, up to 32 signs"
             )

@@ -119,7 +119,7 @@ def test_the_head_has_little_installed() -> None:
 
 def _is_program(source: Source) -> bool:
     """Whether it is one of the head's programs, which exit for themselves."""
-    return source.path.startswith("builder/head/client/") and source.text.startswith("#!")
+    return source.room == "head" and source.text.startswith("#!")
 
 
 def test_no_shell_in_between() -> None:
