@@ -26,11 +26,19 @@ from builder.release.manifest import Manifest, parse
 
 ROOT = Path(__file__).parents[1]
 NODE_NUMBER = 7
+CLUSTER = f"""\
+format: 1
+head: {{name: sevastopol, board: pi3bplus, address: 10.42.0.250}}
+networks: {{lan: {{subnet: 10.42.0.0/24, first: 10.42.0.1}}}}
+defaults: {{board: pi3b, network: lan}}
+nodes:
+  - {{number: {NODE_NUMBER}, mac: "{MAC}"}}
+"""
 
 
 @dataclass(frozen=True)
 class Site:
-    """A project with a key pair, and a table that calls the emulated board node07."""
+    """A project with a key pair, and an inventory of one node, the emulated board: node07."""
 
     root: Path
 
@@ -66,9 +74,7 @@ def _site(root: Path) -> Site:
         return Site(root)
     # A home without keys: so init makes a pair, and the tests can log in.
     _nodebake(root, "init", HOME=str(root))
-    (root / "mac_nodes").write_text(f"{NODE_NUMBER} {MAC}\n")
-    with (root / "site.yaml").open("a") as file:
-        file.write("mac_table: mac_nodes\n")
+    (root / "cluster.yaml").write_text(CLUSTER)
     return Site(root)
 
 

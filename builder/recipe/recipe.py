@@ -99,7 +99,7 @@ Output = ImageOutput
 class Origin:
     """A value of the resolved recipe and where it came from, for `nodebake show`.
 
-    `source` is `recipe`, `include NAME`, `base NAME`, `site`, `--set` or `default`.
+    `source` is `recipe`, `include NAME`, `base NAME`, `site`, `cluster.yaml`, `--set` or `default`.
     """
 
     key: str

@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.boot.built import Built
@@ -66,19 +66,32 @@ class Shell:
 
     def ssh(self, command: str, *options: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
         """Run a command there; never asks anything."""
-        settings = ("BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null")
-        fixed = [
-            word for setting in (*settings, "LogLevel=ERROR", "ConnectTimeout=30") for word in ("-o", setting)
-        ]
         return subprocess.run(
-            ["ssh", "-F", "none", "-p", str(self.guest.port), "-i", str(self.key), *fixed, *options]
-            + [f"{self.user}@{LOOPBACK}", command],
+            [*self._login(*options), command],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=seconds,
             check=False,
         )
+
+    @contextmanager
+    def forwarded(self, there: int, here: int) -> Iterator[None]:
+        """While the body runs, the port `there` of the guest's loopback leads to the port `here` of ours."""
+        options = ("-N", "-o", "ExitOnForwardFailure=yes", "-R", f"{LOOPBACK}:{there}:{LOOPBACK}:{here}")
+        with subprocess.Popen(self._login(*options), stdin=subprocess.DEVNULL) as process:
+            try:
+                yield
+            finally:
+                process.terminate()
+
+    def _login(self, *options: str) -> list[str]:
+        settings = ("BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null")
+        fixed = [
+            word for setting in (*settings, "LogLevel=ERROR", "ConnectTimeout=30") for word in ("-o", setting)
+        ]
+        words = ["ssh", "-F", "none", "-p", str(self.guest.port), "-i", str(self.key), *fixed, *options]
+        return [*words, f"{self.user}@{LOOPBACK}"]
 
     def answers(self) -> bool:
         """Whether one can log in by now."""
@@ -97,10 +110,13 @@ class Shell:
 
 
 @contextmanager
-def booted(image: Built, board: str, folder: Path) -> Iterator[Guest]:
-    """Boot an image, unmodified, while the body runs. The serial log stays in `folder`."""
+def booted(image: Built, board: str, folder: Path, first: Sequence[str] = ()) -> Iterator[Guest]:
+    """Boot an image, unmodified, while the body runs. The serial log stays in `folder`.
+
+    `first` are words for the emulator that plug something in before the board's own devices.
+    """
     log, words = folder / "serial.log", folder / "emulator.log"
-    chosen = BOARDS[board]
+    chosen = replace(BOARDS[board], devices=(*first, *BOARDS[board].devices))
     with scratch("boot-test") as files:
         port = loopback_port(None)
         machine = prepare(image, chosen, files, ssh_port=port, memory=chosen.memory, console=log)

@@ -17,9 +17,10 @@ from tests.fixtures import Site, site
 from tests.ground import ground, lender
 from tests.needs import PATH
 
-__all__ = ["docker_sdcard", "ground", "lender", "site"]
+__all__ = ["docker_sdcard", "ground", "head", "lender", "site"]
 
 SECTOR = 512
+EMULATORS = ("qemu-aarch64-static", "qemu-aarch64")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,18 @@ def say(argv: Sequence[str | Path], *, codes: Sequence[int] = (0,), **environmen
     return done.stdout
 
 
+def emulator() -> str:
+    """What runs the tree's programs here."""
+    found = next((path for name in EMULATORS if (path := shutil.which(name, path=PATH))), None)
+    assert found, "tools/setup installs qemu-user"
+    return found
+
+
+def tree_program(apart: Apart, *argv: str, path: str = PATH, codes: Sequence[int] = (0,)) -> str:
+    """What a program of the tree says, run under the emulator."""
+    return say([emulator(), "-L", apart.root, apart.root / argv[0], *argv[1:]], codes=codes, PATH=path)
+
+
 def partitions(image: Path) -> list[dict[str, int]]:
     """Start and size of each partition in bytes, as the image's own table has them."""
     rows = []
@@ -66,8 +79,18 @@ def partitions(image: Path) -> list[dict[str, int]]:
 @pytest.fixture(scope="session")
 def docker_sdcard(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
     """The one docker-sdcard build of this run, taken apart."""
-    answer = site.built("docker-sdcard")
-    folder = tmp_path_factory.mktemp("apart")
+    yield from apart(site, "docker-sdcard", tmp_path_factory.mktemp("docker-sdcard"))
+
+
+@pytest.fixture(scope="session")
+def head(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
+    """The one head build of this run, taken apart."""
+    yield from apart(site, "head", tmp_path_factory.mktemp("head"))
+
+
+def apart(site: Site, recipe: str, folder: Path) -> Iterator[Apart]:
+    """A build, taken apart in a folder that is removed afterwards."""
+    answer = site.built(recipe)
     boot, root = partitions(Path(answer["image"]))
     filesystem, files = folder / "root.ext4", folder / "root"
     with Path(answer["image"]).open("rb") as image, filesystem.open("wb") as sink:

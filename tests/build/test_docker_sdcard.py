@@ -6,8 +6,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,27 +15,13 @@ from spdx_tools.spdx.validation.document_validator import validate_full_spdx_doc
 from builder.build.workshop import machine
 from builder.release import checksums, index, manifest
 from builder.tree.entry import Kind
-from tests.build.conftest import Apart, say
-from tests.needs import PATH, needs_tool
+from tests.build.conftest import Apart, say, tree_program
+from tests.needs import needs_tool
 
 pytestmark = [
     pytest.mark.build,
     needs_tool("sfdisk", "debugfs", "e2fsck", "fsck.fat", "mtype", "mdir"),
 ]
-
-EMULATORS = ("qemu-aarch64-static", "qemu-aarch64")
-
-
-def emulator() -> str:
-    """What runs the tree's programs here."""
-    found = next((path for name in EMULATORS if (path := shutil.which(name, path=PATH))), None)
-    assert found, "tools/setup installs qemu-user"
-    return found
-
-
-def _tree_program(apart: Apart, *argv: str, path: str = PATH, codes: Sequence[int] = (0,)) -> str:
-    """Run a program of the tree, under the emulator."""
-    return say([emulator(), "-L", apart.root, apart.root / argv[0], *argv[1:]], codes=codes, PATH=path)
 
 
 def _boot_file(apart: Apart, name: str) -> str:
@@ -106,7 +90,7 @@ def test_boot_directory_is_complete(docker_sdcard: Apart) -> None:
 
 def test_the_trees_own_dpkg_finds_every_file_as_packaged(docker_sdcard: Apart) -> None:
     def dpkg(question: str) -> str:
-        return _tree_program(
+        return tree_program(
             docker_sdcard, "usr/bin/dpkg", f"--root={docker_sdcard.root}", question, codes=(0, 1)
         )
 
@@ -125,14 +109,14 @@ def test_nothing_asks_systemd_for_its_architecture(docker_sdcard: Apart) -> None
 
 def test_units_and_daemon_configuration_are_valid(docker_sdcard: Apart) -> None:
     root = docker_sdcard.root
-    said = _tree_program(
+    said = tree_program(
         docker_sdcard, "usr/bin/systemd-analyze", "verify", f"--root={root}", "multi-user.target"
     )
     ours = [line for line in said.splitlines() if "nodebake" in line or "bay-led" in line or "docker" in line]
     assert ours == []
     path = f"{root}/usr/sbin:{root}/usr/bin"
     config = root / "etc/docker/daemon.json"
-    said = _tree_program(
+    said = tree_program(
         docker_sdcard, "usr/sbin/dockerd", "--validate", "--config-file", str(config), path=path
     )
     assert "configuration OK" in said

@@ -14,8 +14,7 @@ import pytest
 from builder.build.workshop import store_root
 from builder.host.chroot import LOADERS, MULTIARCH
 from builder.host.dpkg_twins import TWINS, renamed
-from tests.build.conftest import Apart
-from tests.build.test_docker_sdcard import emulator
+from tests.build.conftest import Apart, emulator
 
 pytestmark = [
     pytest.mark.build,

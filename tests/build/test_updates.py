@@ -29,7 +29,7 @@ def project(site: Site, tmp_path: Path) -> Path:
     tmp_path.chmod(0o755)
     for name in ("recipes", "overlays", "keys", "locks"):
         shutil.copytree(site.root / name, tmp_path / name, symlinks=True)
-    for name in ("site.yaml", "mac_nodes"):
+    for name in ("site.yaml", "cluster.yaml"):
         shutil.copy(site.root / name, tmp_path / name)
     out = tmp_path / "out" / "minimal"
     out.mkdir(parents=True)

@@ -32,8 +32,13 @@ class Model(Strict):
     timezone: str | None = Field(None, description="time zone; `Etc/UTC` when nobody says")
     keyboard: str | None = Field(None, description="XKB layout of a console keyboard")
     ntp: Annotated[
-        Annotated[Literal["site"], Tag("<word>")] | Annotated[list[str], Tag("<list>")], by_type(str, list)
-    ] = Field("site", description="time servers, or those of site.yaml; Debian's pool when there are none")
+        Annotated[Literal["site", "none"], Tag("<word>")] | Annotated[list[str], Tag("<list>")],
+        by_type(str, list),
+    ] = Field(
+        "site",
+        description="time servers, or `site`: those of site.yaml, Debian's pool when there are none; "
+        "`none` leaves the clock to another program",
+    )
 
 
 def expand(model: Model, scope: Scope) -> list[Effect]:
@@ -67,6 +72,8 @@ def expand(model: Model, scope: Scope) -> list[Effect]:
 
 
 def _time(model: Model, scope: Scope) -> list[Effect]:
+    if model.ntp == "none":
+        return []
     servers = list(scope.site.ntp) if model.ntp == "site" else list(model.ntp)
     for server in servers:
         if not _SERVER.fullmatch(server):
