@@ -36,8 +36,9 @@ def build(job: Job) -> None:
     _use(job)
     todo = job.undelivered()
     if not todo:
+        kinds = ", ".join(made.output.name for made in job.deliveries)
         job.report.step_done(
-            job.total, job.total, "image", seconds=0.0, cached=True, detail="nothing has changed"
+            job.total, job.total, kinds, seconds=0.0, cached=True, detail="nothing has changed"
         )
         return
     store = job.workshop.store
@@ -99,20 +100,23 @@ def _outputs(job: Job, worker: Worker, todo: Mapping[Made, Delivery]) -> None:
     """Make what is not delivered yet."""
     for place, (made, delivery) in enumerate(todo.items()):
         number = len(job.plan.steps) + 1 + place
-        job.report.step_started(number, job.total, f"image  {delivery.version}")
+        job.report.step_started(number, job.total, f"{made.output.name}  {delivery.version}")
         started = time.monotonic()
         order = {
-            **delivery.order(job.plan, made, job.former),
+            **delivery.outcome.order(job.plan, made, job.former),
             "out": f"out{place}",
             "latest": f"former{place}" if delivery.former else "",
         }
         with ThreadPoolExecutor(1) as beside:
             described = beside.submit(delivery.describe, job.plan, job.lock, job.workshop.store, job.former)
-            worker.ask({"output": order})
-            delivery.release(job.plan, job.lock, described.result())
+            found = worker.ask({"output": order})
+            delivery.release(job.plan, job.lock, described.result(), found)
+        remember(job.workshop.store.plan(job.plan.recipe.name), job.plan, delivery.outcome.parts(found))
+        for remark in delivery.outcome.remarks(found):
+            job.report.say(remark)
         seconds = time.monotonic() - started
         job.report.step_done(
-            number, job.total, "image", seconds=seconds, cached=False, detail=delivery.version
+            number, job.total, made.output.name, seconds=seconds, cached=False, detail=delivery.version
         )
 
 

@@ -6,31 +6,36 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from builder import __version__
+from builder.build.outcome import Outcome, outcome
 from builder.errors import RefusedError
 from builder.host.files import point, remove_tree, replace_folder
 from builder.host.folder import held
-from builder.image.geometry import geometry
-from builder.image.layout import layout_of
-from builder.image.placement import parse as parse_placement
-from builder.image.placement import parse_head
-from builder.image.redate import redate
 from builder.lock.file import dump as dump_lock
 from builder.lock.lock import Lock
-from builder.plan.plan import Made, Plan
-from builder.release import checksums, contents, index, manifest, provenance, sbom
+from builder.plan.plan import Plan
+from builder.recipe.recipe import Output
+from builder.release import checksums, contents, manifest, provenance, sbom
 from builder.release.manifest import Artifact, Manifest, StepId
 from builder.store.store import Store
 from builder.tree.entry import merge, parse
 
 _MAKING = ".making"
-_RELEASED = ("image", "compressed", "bmap", "index", "placement", "sbom")
+
+
+_OWN = {
+    "manifest": "manifest.json",
+    "sbom": "sbom.spdx.json",
+    "provenance": "provenance.intoto.json",
+    "checksums": checksums.NAME,
+}
+"""What lies beside every output."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +44,14 @@ class Delivery:
 
     recipe: str
     version: str
+    output: Output
     final: Path
     latest: Path | None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is delivered."""
+        return outcome(self.output, self.stem)
 
     @property
     def parent(self) -> Path:
@@ -61,27 +72,12 @@ class Delivery:
 
     def paths(self) -> dict[str, Path]:
         """The files of the delivery by what they are."""
-        return {kind: self.final / name for kind, name in self._names().items()}
+        return {kind: self.final / name for kind, name in {**self.outcome.names(), **_OWN}.items()}
 
     @property
     def former(self) -> Path | None:
         """The folder of the release before, as far as it can be known here."""
         return self.latest.resolve() if self.latest and self.latest.is_dir() else None
-
-    def order(self, plan: Plan, made: Made, former: str) -> dict[str, Any]:
-        """What the worker is told; `former` is the placement of the release before, as text."""
-        return {
-            "id": made.id,
-            "name": self.stem,
-            "tree": [step.id for step in plan.tree],
-            "helper": plan.helper.id,
-            "epoch": plan.epoch,
-            "seed": plan.seed,
-            "boot_size": made.output.boot_size,
-            "free": made.output.free,
-            "compression_level": made.output.compression_level,
-            "former": former,
-        }
 
     @contextmanager
     def open(self, owner: int, say: Callable[[str], None]) -> Iterator[None]:
@@ -110,7 +106,7 @@ class Delivery:
     def describe(self, plan: Plan, lock: Lock, store: Store, former: str) -> Manifest:
         """All that can be said of the release before the image is there; `former` as for an order."""
         merged = merge(parse(store.listed(step.id)) for step in plan.tree)
-        listing = redate(merged, plan.epoch, parse_placement(former) if former else None).entries
+        listing = self.outcome.listing(merged, plan, self.version, former)
         recipe = plan.recipe
         return Manifest(
             recipe=recipe.name,
@@ -130,46 +126,28 @@ class Delivery:
             wants=recipe.wants,
         )
 
-    def release(self, plan: Plan, lock: Lock, bare: Manifest) -> None:
-        """Write manifest, bill of materials, provenance and checksums beside what the worker made."""
-        names = self._names()
-        tool = f"nodebake-{__version__}"
+    def release(self, plan: Plan, lock: Lock, bare: Manifest, found: Sequence[Any]) -> None:
+        """Write manifest, bill of materials, provenance and checksums beside what the worker made.
+
+        `found` is what it told of that.
+        """
+        whole = self.outcome.complete(bare, plan, self.making, found)
         distribution = plan.recipe.base.release
-        (self.making / names["sbom"]).write_text(sbom.sbom(bare, distribution=distribution, tool=tool))
-        layout = layout_of(parse_head(self.making / names["placement"]))
-        artifacts = tuple(self._artifact(kind) for kind in _RELEASED)
+        text = sbom.sbom(bare, distribution=distribution, tool=f"nodebake-{__version__}")
+        (self.making / _OWN["sbom"]).write_text(text)
+        artifacts = (*self.outcome.artifacts(self.making), self._artifact("sbom"))
         statement = _provenance(plan, lock, replace(bare, artifacts=artifacts))
-        (self.making / names["provenance"]).write_text(statement)
+        (self.making / _OWN["provenance"]).write_text(statement)
         artifacts += (self._artifact("provenance"),)
-        whole = replace(bare, image=geometry(layout, plan.identity), artifacts=artifacts)
-        text = manifest.dump(whole)
-        (self.making / names["manifest"]).write_text(text)
+        text = manifest.dump(replace(whole, artifacts=artifacts))
+        (self.making / _OWN["manifest"]).write_text(text)
         sums = {a.name: a.sha256 for a in artifacts}
-        sums[names["manifest"]] = hashlib.sha256(text.encode()).hexdigest()
-        (self.making / names["checksums"]).write_text(checksums.dump(sums))
+        sums[_OWN["manifest"]] = hashlib.sha256(text.encode()).hexdigest()
+        (self.making / _OWN["checksums"]).write_text(checksums.dump(sums))
 
     def _artifact(self, kind: str) -> Artifact:
-        path = self.making / self._names()[kind]
-        if kind == "image":
-            # The one pass over it has its hash already; the image is the largest file by far.
-            sha256 = index.parse((self.making / self._names()["index"]).read_bytes()).image_sha256
-        else:
-            sha256 = checksums.file_sha256(path)
-        return Artifact(kind, path.name, path.stat().st_size, sha256)
-
-    def _names(self) -> dict[str, str]:
-        image = f"{self.stem}.img"
-        return {
-            "image": image,
-            "compressed": f"{image}.zst",
-            "bmap": f"{image}.bmap",
-            "index": f"{image}.index",
-            "placement": f"{image}.placement",
-            "manifest": "manifest.json",
-            "sbom": "sbom.spdx.json",
-            "provenance": "provenance.intoto.json",
-            "checksums": checksums.NAME,
-        }
+        path = self.making / _OWN[kind]
+        return Artifact(kind, path.name, path.stat().st_size, checksums.file_sha256(path))
 
     def _refuse_foreign(self) -> None:
         if self.final.is_dir() and any(self.final.iterdir()) and not (self.final / "manifest.json").exists():
@@ -198,9 +176,9 @@ def _provenance(plan: Plan, lock: Lock, made: Manifest) -> str:
     )
 
 
-def delivery(recipe: str, version: str, root: Path, chosen: Path | None) -> Delivery:
-    """The place of a version: `chosen` itself, or a folder of its own below `root`."""
+def delivery(recipe: str, version: str, output: Output, root: Path, chosen: Path | None) -> Delivery:
+    """The place of a version of an output: `chosen` itself, or a folder of its own below `root`."""
     if chosen:
-        return Delivery(recipe, version, chosen.absolute(), None)
+        return Delivery(recipe, version, output, chosen.absolute(), None)
     folder = root.absolute() / recipe
-    return Delivery(recipe, version, folder / version, folder / "latest")
+    return Delivery(recipe, version, output, folder / version, folder / "latest")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,10 @@ FORMAT = 1
 _MOST = 4
 
 
-def remember(path: Path, plan: Plan) -> None:
-    """Write down what `plan` was made of, as names and hashes."""
+def remember(path: Path, plan: Plan, parts: Sequence[str] = ()) -> None:
+    """Write down what `plan` was made of, as names and hashes; `parts` are further objects of its outputs."""
     steps = {_slot(plan, n): {"id": step.id, "inputs": _named(step)} for n, step in enumerate(plan.steps)}
+    steps |= {f"part {n}": {"id": part, "inputs": {}} for n, part in enumerate(parts)}
     replace_text(path, json.dumps({"format": FORMAT, "steps": steps}) + "\n")
 
 

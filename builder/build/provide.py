@@ -11,11 +11,13 @@ from builder.build.job import Job
 from builder.build.workshop import require_programs, require_space
 from builder.plan.plan import ENGINES
 from builder.plan.step import Step
+from builder.recipe.recipe import ImageOutput, Output
 
 _INSTALLERS = set(ENGINES.values())
 # Caches, the package database and the initramfs come on top of what dpkg says its packages take.
 _DELTA_SHARE = 1.3
 _COMPRESSED_SHARE = 0.6
+_BOOT_TREE = 128 << 20
 
 
 def provide(job: Job, lacking: Collection[Step], out: Path) -> None:
@@ -33,8 +35,14 @@ def _require_space(job: Job, kinds: set[str], out: Path) -> None:
     tools = sum(p.installed for p in job.tools) << 10
     debs = sum(p.size for p in missing([*job.lock.packages, *job.tools], job.workshop.store.debs))
     store = (debs + int(tree * _DELTA_SHARE)) * installs + tools * ("helper" in kinds)
-    images = sum(int(tree * (1 + _COMPRESSED_SHARE)) + made.output.boot_size // 4 for made in job.deliveries)
-    require_space(job.workshop, out, store, images)
+    require_space(job.workshop, out, store, sum(_room(made.output, tree) for made in job.deliveries))
+
+
+def _room(output: Output, tree: int) -> int:
+    """What an output may take, in bytes."""
+    if isinstance(output, ImageOutput):
+        return int(tree * (1 + _COMPRESSED_SHARE)) + output.boot_size // 4
+    return int(tree * _COMPRESSED_SHARE) + _BOOT_TREE
 
 
 def _fetch(job: Job, kinds: set[str]) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from builder.build import assemble, look, tend
+from builder.build import assemble, look, netboot, tend
 from builder.build.bench import STORE, TREE, Bench, mount_helper, scaffold
 from builder.build.delta import scan
 from builder.build.place import workplace
@@ -24,6 +24,9 @@ from builder.host.overlay import mount_overlay
 from builder.host.worker import SHOWN, enter, receive, send
 from builder.store.store import Store
 from builder.tree.entry import dump
+
+OUTPUTS = {"image": assemble.run, "netboot": netboot.run}
+"""Kind of output → what makes it."""
 
 
 def main() -> None:
@@ -41,7 +44,8 @@ def main() -> None:
             in_child(partial(look.run, order["shell"], setting), STORE)
         else:
             output = order["output"]
-            in_child(partial(assemble.run, output, setting["jobs"]), SHOWN / output["out"])
+            make = OUTPUTS[output["kind"]]
+            in_child(partial(make, output, setting["jobs"]), SHOWN / output["out"])
         send({"done": True})
 
 

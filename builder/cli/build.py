@@ -49,13 +49,13 @@ def _deliveries(plan: Plan, work: Workspace, arguments: Namespace) -> Mapping[Ma
     chosen = [named[arguments.only]] if arguments.only else list(named.values())
     name = version(plan.epoch, plan.id)
     root = out_root(work.project)
-    return {made: delivery(plan.recipe.name, name, root, arguments.output) for made in chosen}
+    return {made: delivery(plan.recipe.name, name, made.output, root, arguments.output) for made in chosen}
 
 
 def _answer(arguments: Namespace, work: Workspace, place: Delivery, seconds: float, report: Report) -> None:
     paths: dict[str, Path] = place.paths()
     if not arguments.json:
-        report.data(str(paths["image"]))
+        report.data(str(paths[place.outcome.main]))
         return
     report.json(
         {

@@ -25,9 +25,10 @@ def run(arguments: Namespace, report: Report) -> Exit:
     former = store.plan(plan.recipe.name)
     rows = [_row(step.kind, step.label, step.id, _why(store, former, plan, step)) for step in plan.steps]
     name = version(plan.epoch, plan.id)
-    place = delivery(plan.recipe.name, name, out_root(work.project), arguments.output)
-    absent = [] if place.is_there() else ["not there yet"]
-    rows += [_row(made.output.name, name, made.id, absent) for made in plan.outputs]
+    for made in plan.outputs:
+        place = delivery(plan.recipe.name, name, made.output, out_root(work.project), arguments.output)
+        absent = [] if place.is_there() else ["not there yet"]
+        rows.append(_row(made.output.name, name, made.id, absent))
     if arguments.json:
         report.json({"recipe": plan.recipe.name, "version": name, "steps": [asdict(row) for row in rows]})
         return Exit.DONE

@@ -12,10 +12,10 @@ import shlex
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from builder.errors import LackingError, NodebakeError
 from builder.host.linux import die_with_parent
@@ -124,6 +124,36 @@ def start(
         raise
     if process.wait():
         raise CommandFailed(argv, process.returncode, log.read_bytes(), log)
+
+
+def feed(
+    argv: Sequence[str],
+    write: Callable[[IO[bytes]], None],
+    *,
+    log: Path,
+    inside: Callable[[], None] | None = None,
+    env: Mapping[str, str] | None = None,
+) -> None:
+    """Run a program that reads what `write` writes; both its outputs are appended to `log`.
+
+    Raises as :func:`run` does.
+    """
+    with log.open("ab") as sink:
+        start = sink.tell()
+        process = spawn(
+            argv, inside=inside, env=environment(env), stdin=subprocess.PIPE, stdout=sink, stderr=sink
+        )
+    assert process.stdin
+    try:
+        # A program that ends before it has read everything says why by its exit code.
+        with suppress(BrokenPipeError), process.stdin as stream:
+            write(stream)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    if process.wait():
+        raise CommandFailed(argv, process.returncode, _since(log, start), log)
 
 
 def spawn(

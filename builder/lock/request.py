@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from builder.lock.lock import Lock, Request
 from builder.recipe.effect import Package
-from builder.recipe.recipe import Recipe
+from builder.recipe.recipe import NetbootOutput, Recipe
 
 ESSENTIAL = "?essential"
 
@@ -27,6 +27,9 @@ HELPER = (
 )
 """The native root: the tools that make bytes, and the twins of what maintainer scripts run."""
 
+LAYERS = ("squashfs-tools",)
+"""What makes the layers of a root for netboot."""
+
 _TWINS = ("openssl", "perl", "python3", "python3-minimal")
 
 
@@ -43,12 +46,13 @@ def helper_packages(wanted: Request, tree: Iterable[str]) -> tuple[str, ...]:
 
 def request(recipe: Recipe) -> Request:
     """The request that answers `recipe`; equal recipes make equal requests."""
+    layers = LAYERS if any(isinstance(output, NetbootOutput) for output in recipe.outputs) else ()
     asked = {effect.name for effect in recipe.effects() if isinstance(effect, Package)}
     return Request(
         architecture=recipe.base.architecture,
         suites=tuple((s.archive, s.suite, s.components) for s in recipe.base.suites),
         packages=tuple(sorted({ESSENTIAL, "apt", *asked})),
-        helper=HELPER,
+        helper=(*HELPER, *layers),
     )
 
 

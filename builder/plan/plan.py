@@ -20,6 +20,7 @@ from builder.errors import StaleLockError
 from builder.image.identity import Identity, derive
 from builder.lock.lock import Lock, Locked
 from builder.plan.encode import encode
+from builder.plan.root import from_card, over_network
 from builder.plan.step import Step, digest
 from builder.recipe.effect import (
     AddUser,
@@ -31,21 +32,23 @@ from builder.recipe.effect import (
     UnitState,
     WriteFile,
 )
-from builder.recipe.recipe import ImageOutput, Recipe
+from builder.recipe.recipe import ImageOutput, NetbootOutput, Output, Recipe
 
 VERSIONS = {
     "helper": 1,
     "packages": 5,
     "mmdebstrap": 2,
-    "firmware": 5,
+    "firmware": 6,
     "files": 1,
     "users": 1,
     "units": 1,
     "script": 1,
     "finish": 5,
     "image": 4,
+    "netboot": 1,
+    "layer": 2,
 }
-"""The revision of each kind of step and output: raise it when what the kind makes changes."""
+"""The revision of each kind of step, output and part of one: raise it when what the kind makes changes."""
 
 ENGINES = {"native": "packages", "mmdebstrap": "mmdebstrap"}
 """Engine → the step kind that installs all packages."""
@@ -66,7 +69,7 @@ _EARLY = (
 class Made:
     """An output of the plan, made from the tree that `steps` amount to."""
 
-    output: ImageOutput
+    output: Output
     id: str
 
 
@@ -131,9 +134,15 @@ def make(recipe: Recipe, lock: Lock, machine: str, engine: str = "native") -> Pl
         else:
             add(kind, _label(kind, group), {"effects": [encode(e) for e in group]})
     add("finish", "same bytes everywhere", {"sources": deb822(recipe), "sources_path": SOURCES})
-    made_of = [VERSIONS["image"], steps[-1].id, encode(disk), lock.placement]
-    outputs = tuple(Made(o, digest([encode(o), *made_of])) for o in recipe.outputs)
+    outputs = tuple(_made(output, steps[-1].id, disk, lock.placement) for output in recipe.outputs)
     return Plan(recipe, lock.epoch, tuple(steps), outputs, seed)
+
+
+def _made(output: Output, tree: str, disk: Identity, placement: str) -> Made:
+    made_of = [VERSIONS[output.name], tree]
+    if isinstance(output, ImageOutput):
+        made_of += [encode(disk), placement]
+    return Made(output, digest([encode(output), *made_of]))
 
 
 def _helper(packages: Sequence[Locked], machine: str, epoch: int) -> Step:
@@ -153,12 +162,15 @@ def _packages(packages: Iterable[Locked], architecture: str) -> dict[str, Any]:
 
 def _firmware(recipe: Recipe, disk: Identity, early: Sequence[Effect]) -> dict[str, Any]:
     effects = recipe.effects()
+    netboot = next((output for output in recipe.outputs if isinstance(output, NetbootOutput)), None)
+    own = over_network(netboot) if netboot else from_card(disk)
     return {
         "mechanism": recipe.base.firmware,
-        "root": f"PARTUUID={disk.partuuid(2)}",
-        "boot": f"PARTUUID={disk.partuuid(1)}",
+        "root": own.root,
+        "fstab": [list(row) for row in own.fstab],
+        "initramfs": list(own.initramfs),
         "config": [[e.section, e.line] for e in effects if isinstance(e, ConfigTxt)],
-        "cmdline": [e.word for e in effects if isinstance(e, CmdlineWord)],
+        "cmdline": [*own.cmdline, *(e.word for e in effects if isinstance(e, CmdlineWord))],
         "boot_files": _boot_files(recipe),
         "consoles": _consoles(recipe),
         "effects": [encode(e) for e in early],

@@ -18,8 +18,10 @@ from builder.recipe.document import Data, Document
 from builder.recipe.fit import kernels_for, unfit
 from builder.recipe.login import can_log_in, refusal
 from builder.recipe.near import did_you_mean
-from builder.recipe.recipe import Base, Board, ImageOutput, Origin, Output, Recipe
-from builder.recipe.recipe_file import ImageModel, RecipeFile
+from builder.recipe.outputs import outputs
+from builder.recipe.part import Part
+from builder.recipe.recipe import Base, Board, Origin, Output, Recipe
+from builder.recipe.recipe_file import RecipeFile
 from builder.recipe.settings import gather
 from builder.recipe.site import Site
 from builder.recipe.sources import Sources
@@ -27,15 +29,6 @@ from builder.recipe.template import render_data
 from builder.recipe.validate import validate
 
 DEFAULT_BASE = "debian"
-
-
-@dataclass(frozen=True)
-class Part:
-    """One file of the chain, rendered and of the right shape; `source` is for origins."""
-
-    source: str
-    document: Document
-    model: RecipeFile
 
 
 @dataclass(frozen=True)
@@ -62,7 +55,7 @@ class Assembly:
         base, board_list = self._base(parts), self._boards(parts)
         self._fit(base, board_list, parts)
         kernels = kernels_for(base, board_list)
-        outputs = self._outputs(parts, base)
+        made = self._outputs(parts, base, board_list)
         self._origin("summary", parts[-1].model.summary, "recipe", parts[-1].document.place(("summary",)))
         self.origins.extend(variables.origins)
         surroundings = expand.Surroundings(
@@ -80,13 +73,13 @@ class Assembly:
             boards=board_list,
             kernels=kernels,
             layers=tuple(layers),
-            outputs=outputs,
+            outputs=made,
             origins=tuple(self.origins),
             sources_list=self._sources_list(base),
             wants=tuple(dict.fromkeys(wants)),
         )
         # With other problems about, a missing user may only be a consequence.
-        if outputs and len(self.problems) == before and not can_log_in(recipe.effects()):
+        if made and len(self.problems) == before and not can_log_in(recipe.effects()):
             self.problems.append(refusal(self.name, self.site, Place(parts[-1].document.file, 1, 1)))
         return recipe
 
@@ -162,25 +155,14 @@ class Assembly:
             message = f"`{board.name}` cannot run the base `{base.name}`: {reason}"
             self.problems.append(RecipeError(message, place=at, hint=hint))
 
-    def _outputs(self, parts: list[Part], base: Base) -> tuple[Output, ...]:
-        image: ImageModel | None = None
-        for part in parts:
-            given = part.model.outputs.image if part.model.outputs else None
-            if given is None:
-                continue
-            image = given
-            for key in ImageModel.model_fields:
-                place = part.document.place(("outputs", "image", key))
-                source = part.source if key in given.model_fields_set else "default"
-                self._origin(f"outputs.image.{key}", getattr(given, key), source, place)
-        if image is None:
-            return ()
-        if not any(part.model.boards for part in parts) and "boards" not in self.settings:
+    def _outputs(self, parts: list[Part], base: Base, board_list: tuple[Board, ...]) -> tuple[Output, ...]:
+        found = outputs(parts, board_list, self.problems, self.origins)
+        if found and not any(part.model.boards for part in parts) and "boards" not in self.settings:
             place = Place(parts[-1].document.file, 1, 1)
             fitting = [name for name in boards.names() if unfit(base, boards.load(name)) is None]
             hint = f"add `boards: [{', '.join(fitting)}]`, or some of them"
             self.problems.append(RecipeError(f"`{self.name}` names no boards", place=place, hint=hint))
-        return (ImageOutput("image", image.free, image.boot_size, image.compression),)
+        return found
 
     def _sources_list(self, base: Base) -> tuple[tuple[str, str], ...]:
         pairs = []

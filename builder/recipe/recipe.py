@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from builder.errors import Place
 from builder.recipe.effect import Effect
@@ -92,7 +92,27 @@ class ImageOutput:
     compression_level: int
 
 
-Output = ImageOutput
+@dataclass(frozen=True)
+class NetbootOutput:
+    """A boot tree and a root for nodes that boot over the network.
+
+    `mode`: `shared` is one read-only root for all, `private` one for each node that it may write to, `ram`
+    the shared one, loaded once. `writable` says where a node of a shared or ram root keeps what it writes;
+    `persist` are the folders of it that outlive a reboot, relative to the root.
+    """
+
+    name: str
+    mode: Literal["shared", "private", "ram"]
+    writable: Literal["tmpfs", "card", "loop"]
+    persist: tuple[str, ...]
+
+    @property
+    def layered(self) -> bool:
+        """Whether the root is made of layers, and not of files."""
+        return self.mode != "private"
+
+
+Output = ImageOutput | NetbootOutput
 
 
 @dataclass(frozen=True)

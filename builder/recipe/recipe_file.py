@@ -28,10 +28,25 @@ class ImageModel(Strict):
     compression: int = Field(3, ge=1, le=19, description="zstd level of the compressed image")
 
 
+class NetbootModel(Strict):
+    """A boot tree and a root for nodes that boot over the network."""
+
+    mode: Literal["shared", "private", "ram"] = Field(
+        "shared",
+        description="`shared`: one read-only root; `private`: one for each node; `ram`: shared, loaded once",
+    )
+    writable: Literal["tmpfs", "card", "loop"] = Field(
+        "tmpfs",
+        description="where a node of a shared or ram root writes: memory, its card, a file on the head",
+    )
+    persist: list[str] = Field([], description="folders that outlive a reboot; with `card` or `loop`")
+
+
 class OutputsModel(Strict):
-    """What is made of the tree."""
+    """What is made of the tree: the one or the other."""
 
     image: ImageModel | None = Field(None, description="an sd-card image")
+    netboot: NetbootModel | None = Field(None, description="trees for booting over the network")
 
 
 class RecipeFile(Strict):
@@ -44,4 +59,6 @@ class RecipeFile(Strict):
     boards: list[str] | None = Field(None, description="the boards that it must run on")
     variables: dict[str, VariableModel] = Field({}, description="typed values for `{{ name }}`")
     layers: list[dict[str, Any]] = Field([], description="what to put in, in order; one kind each")
-    outputs: OutputsModel | None = Field(None, description="what is made of it")
+    outputs: OutputsModel | None = Field(
+        None, description="what is made of it; the last file of a chain that says any decides"
+    )

@@ -27,8 +27,9 @@ def main(project: Path, lock_path: Path, out: Path) -> None:
     lock = read_lock(lock_path)
     assert lock
     plan = make(work.recipe, lock, work.workshop.machine)
-    place = delivery(RECIPE, "raw", out, out)
-    order = {**place.order(plan, plan.outputs[0], former=""), "out": "out"}
+    made = plan.outputs[0]
+    place = delivery(RECIPE, "raw", made.output, out, out)
+    order = {**place.outcome.order(plan, made, former=""), "out": "out"}
     shown = {"store": work.workshop.store.root, "out": out}
     with Worker(INSIDE, work.workshop.ids, shown) as worker:
         worker.ask({"do": "raw", "output": order})

@@ -8,7 +8,7 @@ a kernel upgrade on a node will do later is what happened here.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,6 @@ from builder.build.step import files
 from builder.errors import StepError
 
 _HOOK = "/etc/kernel/postinst.d/z50-raspi-firmware"
-# With MODULES=dep the build machine's hardware would be looked at, and without FSTYPE a disk that is not
-# there yet: then no fsck is put in, and the root file system would never be checked.
-_INITRAMFS = "MODULES=most\nCOMPRESS=zstd\nFSTYPE=ext4\n"
 
 
 def run(inputs: Mapping[str, Any], bench: Bench) -> None:
@@ -28,7 +25,7 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
     bench.furnish()
     _settings(inputs, bench.tree)
     files.run(inputs, bench)
-    (bench.tree / "etc/fstab").write_text(_fstab(inputs))
+    (bench.tree / "etc/fstab").write_text(_lines("\t".join(row) for row in inputs["fstab"]))
     kernels = sorted(path.name for path in (bench.tree / "usr/lib/modules").iterdir())
     for kernel in kernels:
         # Its files get the kernel's date: with the build's, every release would bring another initramfs.
@@ -42,7 +39,7 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
 def _settings(inputs: Mapping[str, Any], tree: Path) -> None:
     """The three files that Debian's hook reads, and what kind of initramfs boots elsewhere."""
     default = tree / "etc/default"
-    _write(tree / "etc/initramfs-tools/conf.d/nodebake", _INITRAMFS)
+    _write(tree / "etc/initramfs-tools/conf.d/nodebake", _lines(inputs["initramfs"]))
     # The hook would add cma=64M, which a Pi 4 may not boot with; the kernel's own default is as large.
     settings = {"ROOTPART": inputs["root"], "CONSOLES": " ".join(inputs["consoles"]), "CMA": "0"}
     lines = [f"{name}={shlex.quote(value)}\n" for name, value in settings.items()]
@@ -57,16 +54,11 @@ def _config_txt(rows: Sequence[Sequence[str]]) -> str:
     for section, group in groupby(rows, key=lambda row: row[0]):
         lines.append(f"[{section or 'all'}]")
         lines += [line for _, line in group]
-    return "".join(f"{line}\n" for line in [*lines, "[all]"])
+    return _lines([*lines, "[all]"])
 
 
-def _fstab(inputs: Mapping[str, Any]) -> str:
-    rows = (
-        (inputs["root"], "/", "ext4", "noatime,errors=remount-ro", "0", "1"),
-        # Nobody can reach the console of a node: a bad boot partition must not keep it off the network.
-        (inputs["boot"], "/boot/firmware", "vfat", "noatime,umask=0077,nofail", "0", "2"),
-    )
-    return "".join("\t".join(row) + "\n" for row in rows)
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _require(globs: Sequence[str], folder: Path) -> None:

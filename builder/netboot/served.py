@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tree as nodes see it: what the steps made, and what only the release knows. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from builder.recipe.recipe import NetbootOutput
+from builder.tree.entry import Entry, Kind
+
+RELEASE = "etc/nodebake/release"
+"""Which release a root is of; the initramfs compares it with its own."""
+PERSIST = "etc/nodebake/persist"
+CAPABILITY = "security.capability"
+
+
+@dataclass(frozen=True)
+class Served:
+    """`entries` sorted by path; `lost` are the files whose capabilities do not survive NFS."""
+
+    entries: tuple[Entry, ...]
+    lost: tuple[str, ...] = ()
+
+
+def notes(output: NetbootOutput, release: str) -> dict[str, bytes]:
+    """What the root is told of itself, by path: `release` is RECIPE/VERSION."""
+    told = {RELEASE: f"{release}\n".encode()}
+    if output.persist:
+        told[PERSIST] = "".join(f"{path}\n" for path in output.persist).encode()
+    return told
+
+
+def served(listing: Iterable[Entry], output: NetbootOutput, told: Mapping[str, bytes], epoch: int) -> Served:
+    """`listing` with the notes of `told`, dated `epoch`; without capabilities where files go over NFS."""
+    entries = {entry.path: entry for entry in listing}
+    for path, data in told.items():
+        for folder in _parents(path):
+            entries.setdefault(folder, Entry(folder, Kind.DIRECTORY, 0o755, 0, 0, epoch))
+        sha256 = hashlib.sha256(data).hexdigest()
+        entries[path] = Entry(path, Kind.FILE, 0o644, 0, 0, epoch, len(data), sha256)
+    lost = []
+    if not output.layered:
+        for path, entry in entries.items():
+            kept = tuple(pair for pair in entry.xattrs if pair[0] != CAPABILITY)
+            if kept != entry.xattrs:
+                entries[path] = replace(entry, xattrs=kept)
+                lost.append(path)
+    return Served(tuple(entries[path] for path in sorted(entries)), tuple(sorted(lost)))
+
+
+def _parents(path: str) -> list[str]:
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[: n + 1]) for n in range(len(parts))]
