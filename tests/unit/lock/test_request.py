@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from builder.lock.request import HELPER, changes, helper_packages, request, staleness
+from builder.lock.request import HELPER, LAYERS, changes, helper_packages, request, staleness
 from tests.unit.lock.samples import REQUEST, lock, locked
 from tests.unit.recipe.project import SITE, recipe
 
@@ -20,6 +20,11 @@ def test_a_recipe_asks_for_its_packages_its_bases_and_the_essential_ones() -> No
     assert list(asked.packages) == sorted(set(asked.packages))
     assert [suite[:2] for suite in asked.suites] == [(s.archive, s.suite) for s in found.base.suites]
     assert asked.helper == HELPER
+
+
+def test_who_boots_over_the_network_needs_what_makes_layers() -> None:
+    found = recipe({"recipes/x.yaml": f"{X}outputs: {{netboot: {{}}}}\n", "site.yaml": SITE})
+    assert request(found).helper == (*HELPER, *LAYERS)
 
 
 def test_the_helper_has_the_interpreters_of_the_tree() -> None:

@@ -119,6 +119,33 @@ def test_another_placement_is_another_release_of_the_same_steps() -> None:
     assert one.id != other.id
 
 
+def netboot(**output: str) -> str:
+    return X.replace("image: {free: 300M}", f"netboot: {output}".replace("'", ""))
+
+
+def test_a_mode_changes_what_is_made_and_no_step() -> None:
+    one, other = plan(recipes__x_yaml=netboot(mode="shared")), plan(recipes__x_yaml=netboot(mode="ram"))
+    assert [step.id for step in one.steps] == [step.id for step in other.steps]
+    assert one.id != other.id
+
+
+def test_netboot_has_an_initramfs_of_its_own() -> None:
+    made = plan(recipes__x_yaml=netboot())
+    assert differing(plan(), made) == set(ids(made)) - {"helper", "packages"}
+    firmware = made.tree[1].inputs
+    assert firmware["root"] == "/dev/nfs"
+    assert firmware["fstab"] == []
+    assert firmware["cmdline"] == ["boot=nodebake", "panic=10"]
+
+
+def test_a_placement_does_not_matter_to_netboot() -> None:
+    files = {**FILES, "recipes/x.yaml": netboot()}
+    assert (
+        make(recipe(files), replace(LOCK, placement="ab" * 32), "amd64").id
+        == make(recipe(files), LOCK, "amd64").id
+    )
+
+
 def test_an_engine_has_steps_of_its_own_from_the_packages_on() -> None:
     other = plan(engine="mmdebstrap")
     assert other.helper.id == plan().helper.id
@@ -128,7 +155,7 @@ def test_an_engine_has_steps_of_its_own_from_the_packages_on() -> None:
 
 def test_every_kind_has_a_revision() -> None:
     kinds = {step.kind for step in (*plan().steps, *plan(engine="mmdebstrap").steps)}
-    assert {*kinds, "image"} == set(VERSIONS)
+    assert {*kinds, "image", "netboot", "layer"} == set(VERSIONS)
 
 
 def test_a_lock_without_tools_for_this_machine() -> None:
