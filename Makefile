@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 #     make image RECIPE=docker-sdcard     the last line on stdout is the image's path
+#     make netboot RECIPE=minimal-netboot NODE=node02
+#                                         what nodes boot over the network; the last line is the release's folder
 #     make test                           all tests
 #     make bench                          nodebake and its peers, measured; takes half an hour
 #
@@ -10,11 +12,17 @@ RECIPE ?= docker-sdcard
 BIN := .venv/bin
 
 MAKEFLAGS += --no-print-directory
-.PHONY: image test test-long bench check lint setup setup-test setup-bench
+.PHONY: image netboot test test-long bench check lint setup setup-test setup-bench
 
 image: setup
 	@$(BIN)/nodebake init --keep >&2
 	@$(BIN)/nodebake build $(RECIPE)
+
+# A node, a range of them, or all of cluster.yaml.
+NODE ?= @all
+netboot: setup
+	@$(BIN)/nodebake init --keep >&2
+	@$(BIN)/nodebake netboot $(RECIPE) '$(NODE)'
 
 test: setup-test
 	@$(BIN)/pytest

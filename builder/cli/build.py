@@ -23,14 +23,19 @@ from builder.report.report import Report
 def run(arguments: Namespace, report: Report) -> Exit:
     started = time.monotonic()
     work = workspace(arguments)
+    for place in bring_about(arguments, work, report):
+        _answer(arguments, work, place, time.monotonic() - started, report)
+    return Exit.DONE
+
+
+def bring_about(arguments: Namespace, work: Workspace, report: Report) -> tuple[Delivery, ...]:
+    """Lock, plan and build; where the outputs are that were asked for."""
     lock = work.lock(report, locked=arguments.locked)
     plan = make(work.recipe, lock, work.workshop.machine, arguments.engine)
     deliveries = _deliveries(plan, work, arguments)
     former = named_by(lock, work.lock_path)
     build(Job(plan, lock, work.workshop, work.mirrors, deliveries, work.project.root, report, former))
-    for place in deliveries.values():
-        _answer(arguments, work, place, time.monotonic() - started, report)
-    return Exit.DONE
+    return tuple(deliveries.values())
 
 
 def _deliveries(plan: Plan, work: Workspace, arguments: Namespace) -> Mapping[Made, Delivery]:
@@ -41,12 +46,13 @@ def _deliveries(plan: Plan, work: Workspace, arguments: Namespace) -> Mapping[Ma
             f"recipe `{plan.recipe.name}` has no outputs, it is a part for others to include",
             hint="`nodebake list` shows what can be built",
         )
-    if arguments.only and arguments.only not in named:
+    only = getattr(arguments, "only", None)
+    if only and only not in named:
         raise RecipeError(
-            f"recipe `{plan.recipe.name}` has no output `{arguments.only}`",
-            hint=did_you_mean(arguments.only, named) or f"it has {', '.join(named)}",
+            f"recipe `{plan.recipe.name}` has no output `{only}`",
+            hint=did_you_mean(only, named) or f"it has {', '.join(named)}",
         )
-    chosen = [named[arguments.only]] if arguments.only else list(named.values())
+    chosen = [named[only]] if only else list(named.values())
     name = version(plan.epoch, plan.id)
     root = out_root(work.project)
     return {made: delivery(plan.recipe.name, name, made.output, root, arguments.output) for made in chosen}

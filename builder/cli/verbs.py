@@ -20,6 +20,8 @@ SET = value(
 ENGINE = choice(
     "--engine", among=("native", "mmdebstrap"), default="native", help="who installs the packages"
 )
+LOCKED = flag("--locked", help="insist on the lock file that is there")
+JOBS = value("-j", "--jobs", metavar="N", type=int, help="processors to use (default: all)")
 OUTPUT_DIRECTORY = value(
     "--output",
     metavar="DIR",
@@ -96,10 +98,29 @@ VERBS = (
             RECIPE,
             value("--only", metavar="OUTPUT", words="output", help="build this output of the recipe only"),
             SET,
-            flag("--locked", help="insist on the lock file that is there"),
+            LOCKED,
             OUTPUT_DIRECTORY,
             ENGINE,
-            value("-j", "--jobs", metavar="N", type=int, help="processors to use (default: all)"),
+            JOBS,
+            JSON,
+        ),
+    ),
+    Verb(
+        "netboot",
+        "build what nodes boot over the network, and check it against the inventory",
+        ("netboot minimal-netboot node02", "netboot minimal-netboot @barA --set mode=private"),
+        (
+            RECIPE,
+            Option(
+                ("nodes",),
+                "nodes, as in `node[01-03]`, `1-60`, `@barA`; all when none is named",
+                {"metavar": "NODES", "nargs": "*"},
+            ),
+            SET,
+            LOCKED,
+            OUTPUT_DIRECTORY,
+            ENGINE,
+            JOBS,
             JSON,
         ),
     ),
