@@ -50,6 +50,10 @@ class Site:
         """What `nodebake build RECIPE --json WORDS` answers; it runs once."""
         return _build(self.root, recipe, *words)
 
+    def say(self, *words: str) -> str:
+        """What `nodebake WORDS` answers, in this project."""
+        return _nodebake(self.root, *words, NODEBAKE_OUT=str(self.root / "out"))
+
     def manifest(self, recipe: str, *words: str) -> Manifest:
         """The release manifest of a recipe."""
         return parse(Path(self.built(recipe, *words)["manifest"]).read_text(encoding="utf-8"))

@@ -78,7 +78,7 @@ def rebuild(site: Site, recipe: str, place: Elsewhere) -> Path:
     )
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
-    return Path(answer["image"]).parent
+    return Path(answer["manifest"]).parent
 
 
 def _debs(lock: Path) -> set[str]:
@@ -109,11 +109,13 @@ def _equal(one: Path, other: Path) -> bool:
 
 
 def _why(one: Path, other: Path, differing: list[str]) -> Iterator[str]:
-    """The files of the tree that differ; without such, texts of the release; and where the images do."""
+    """The files of the tree that differ; without such, texts of the release; and where images do."""
     manifests = [parse((folder / "manifest.json").read_text()) for folder in (one, other)]
     images = [
-        folder / next(a.name for a in m.artifacts if a.kind == "image")
+        folder / artifact.name
         for folder, m in zip((one, other), manifests, strict=True)
+        for artifact in m.artifacts
+        if artifact.kind == "image"
     ]
     paths = list(_paths(*manifests))
     if paths:
@@ -124,7 +126,7 @@ def _why(one: Path, other: Path, differing: list[str]) -> Iterator[str]:
         for name in differing:
             if name.endswith((".json", ".bmap", ".placement", "SUMS")):
                 yield _diffoscope(one / name, other / name)
-    if images[0].name in differing:
+    if images and images[0].name in differing:
         yield from _places(*images)
 
 
@@ -137,6 +139,8 @@ def _file(path: str, images: list[Path], manifests: list[Manifest]) -> Iterator[
     """A path's two lines of the manifest, and diffoscope's word on its contents."""
     for made in manifests:
         yield f"  {next((file for file in made.files if file.path == path), f'{path}: absent')}"
+    if not images:
+        return
     found = []
     for image, made in zip(images, manifests, strict=True):
         target = image.parent / f"differing-{path.replace('/', '_')}"

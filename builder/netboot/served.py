@@ -14,6 +14,8 @@ RELEASE = "etc/nodebake/release"
 """Which release a root is of; the initramfs compares it with its own."""
 PERSIST = "etc/nodebake/persist"
 CAPABILITY = "security.capability"
+# Access lists: neither squashfs nor NFS keeps them. systemd-tmpfiles, which made them, does so at each boot.
+_LISTS = "system."
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def notes(output: NetbootOutput, release: str) -> dict[str, bytes]:
 
 
 def served(listing: Iterable[Entry], output: NetbootOutput, told: Mapping[str, bytes], epoch: int) -> Served:
-    """`listing` with the notes of `told`, dated `epoch`; without capabilities where files go over NFS."""
+    """`listing` with the notes of `told`, dated `epoch`; without the attributes that do not get there."""
     entries = {entry.path: entry for entry in listing}
     for path, data in told.items():
         for folder in _parents(path):
@@ -41,12 +43,13 @@ def served(listing: Iterable[Entry], output: NetbootOutput, told: Mapping[str, b
         sha256 = hashlib.sha256(data).hexdigest()
         entries[path] = Entry(path, Kind.FILE, 0o644, 0, 0, epoch, len(data), sha256)
     lost = []
-    if not output.layered:
-        for path, entry in entries.items():
-            kept = tuple(pair for pair in entry.xattrs if pair[0] != CAPABILITY)
-            if kept != entry.xattrs:
-                entries[path] = replace(entry, xattrs=kept)
-                lost.append(path)
+    for path, entry in entries.items():
+        kept = [pair for pair in entry.xattrs if not pair[0].startswith(_LISTS)]
+        if not output.layered and any(name == CAPABILITY for name, _ in kept):
+            kept = [pair for pair in kept if pair[0] != CAPABILITY]
+            lost.append(path)
+        if len(kept) < len(entry.xattrs):
+            entries[path] = replace(entry, xattrs=tuple(kept))
     return Served(tuple(entries[path] for path in sorted(entries)), tuple(sorted(lost)))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A lock gives the same bytes wherever and by whomever it is built: the whole, on `docker-sdcard`.
+"""A lock gives the same bytes wherever and by whomever it is built: the whole, of an image and of netboot.
 
 Run by root, the second build is another user's, with other ids in its namespace. A project that is kept
 (NODEBAKE_TEST_PROJECT) brings its release along: the first build is then as old as that.
@@ -61,13 +61,14 @@ def _run(*argv: str) -> None:
     subprocess.run(argv, env={**os.environ, "PATH": PATH}, check=True, capture_output=True)
 
 
+@pytest.mark.parametrize("recipe", ["docker-sdcard", "minimal-netboot"])
 def test_another_user_makes_the_same_bytes_elsewhere(
-    site: Site, other_user: str | None, open_folder: Path
+    recipe: str, site: Site, other_user: str | None, open_folder: Path
 ) -> None:
-    first = Path(site.built("docker-sdcard")["image"]).parent
+    first = Path(site.built(recipe)["manifest"]).parent
     place = elsewhere(open_folder / "a long way from home", other_user)
     try:
-        second = rebuild(site, "docker-sdcard", place)
+        second = rebuild(site, recipe, place)
         if other_user:
             assert second.stat().st_uid == pwd.getpwnam(other_user).pw_uid
         assert first.name == second.name

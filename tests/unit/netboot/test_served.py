@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
-from builder.netboot.served import notes, served
+from builder.netboot.served import Served, notes, served
 from builder.recipe.recipe import NetbootOutput
 from tests.unit.netboot.samples import file, folder
 
@@ -35,3 +36,10 @@ def test_capabilities_survive_in_layers_and_not_as_files() -> None:
     seen = served([PING], PRIVATE, {}, 1)
     assert seen.lost == ("usr/bin/ping",)
     assert seen.entries[0].xattrs == (("user.x", "02"),)
+
+
+def test_access_lists_are_left_to_the_node() -> None:
+    journal = folder("var/log/journal")
+    listed = replace(journal, xattrs=(("system.posix_acl_access", "02"),))
+    for output in (SHARED, PRIVATE):
+        assert served([listed], output, {}, 1) == Served((journal,))
