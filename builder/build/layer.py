@@ -30,7 +30,7 @@ from builder.tree.sourced import Sourced
 _MAKING = "/run/making"
 _FILE = "layer"
 # docs/decisions/0004: what a node reads until it answers, against what the head has to keep.
-_SQUASH = ("-comp", "zstd", "-Xcompression-level", "15", "-b", "128K")
+_SQUASH = ("-comp", "zstd", "-Xcompression-level", "6", "-b", "128K")
 
 
 def layer(tree: Sequence[Sourced], label: str, helper: str, store: Store, target: Path, jobs: int) -> str:

@@ -176,8 +176,8 @@ _DNSMASQ = (
 _GANESHA = """\
 NFS_CORE_PARAM { Protocols = 3; MNT_Port = 20048; Enable_NLM = false; Enable_RQUOTA = false; }
 NFSv4 { Graceless = true; }
-EXPORT_DEFAULTS { Squash = No_Root_Squash; SecType = sys; Transports = TCP; Protocols = 3; }
-EXPORT_DEFAULTS { Access_Type = None; }
+EXPORT_DEFAULTS { Squash = No_Root_Squash; SecType = sys; Transports = TCP; Protocols = 3;
+    Access_Type = None; }
 """
 
 

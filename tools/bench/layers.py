@@ -41,8 +41,8 @@ WAYS = (
     _squashfs("zstd15-64K", "-comp", "zstd", "-Xcompression-level", "15", "-b", "64K"),
     _squashfs("zstd6-128K", "-comp", "zstd", "-Xcompression-level", "6", "-b", "128K"),
     _squashfs("lz4hc-128K", "-comp", "lz4", "-Xhc", "-b", "128K"),
-    _erofs("zstd-64K", "-zzstd,level=15", "-C65536"),
-    _erofs("lz4hc-64K", "-zlz4hc,12", "-C65536"),
+    _erofs("zstd6-64K", "-zzstd,level=6", "-C65536"),
+    _erofs("lz4hc-64K", "-zlz4hc,9", "-C65536"),
 )
 
 
