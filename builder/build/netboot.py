@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from builder.build.assemble import tree
 from builder.build.bench import HELPER, STORE, mount_helper
 from builder.build.layer import layer
 from builder.host import linux
@@ -27,7 +26,7 @@ from builder.release.manifest import Netboot
 from builder.store.store import Store
 from builder.tree.entry import Entry, Kind, merge
 from builder.tree.entry import parse as parse_listing
-from builder.tree.sourced import Sourced
+from builder.tree.sourced import Sourced, sourced
 
 _T = TypeVar("_T")
 _NOTES = SHOWN / "notes"
@@ -80,19 +79,21 @@ class _Work:
 
     def tree(self) -> tuple[list[Sourced], tuple[str, ...]]:
         """The tree that nodes see, and the files that lose their capabilities."""
-        known = {one.entry.path: one for one in tree(self.store, self.order["tree"])}
+        steps = self.order["tree"]
+        deltas = ((self.store.delta(step), parse_listing(self.store.listed(step))) for step in steps)
+        known = {one.entry.path: one for one in sourced(deltas)}
         told = notes(self.output, self.order["release"])
         for path, data in told.items():
             (_NOTES / path).parent.mkdir(parents=True, exist_ok=True)
             (_NOTES / path).write_bytes(data)
         seen = served((one.entry for one in known.values()), self.output, told, self.order["epoch"])
-        top = len(self.order["tree"])
+        top = len(steps)
         found = []
         for entry in seen.entries:
             one = known.get(entry.path)
             if one is None or entry.path in told:
                 one = Sourced(entry, _NOTES, top)
-            found.append(replace(one, entry=entry))
+            found.append(one._replace(entry=entry))
         return found, seen.lost
 
     def boot(self, found: Sequence[Sourced]) -> BootTree:
@@ -153,13 +154,13 @@ class _Work:
             data = run_program(pack, stdin=content.read_bytes(), env=env, inside=into(HELPER)).stdout
             return self._plain(path, data, one.entry.mtime)
         entry = self._entry(path, Kind.FILE, 0o644, one.entry.mtime)
-        return Member(replace(entry, size=one.entry.size, sha256=one.entry.sha256), content)
+        return Member(entry._replace(size=one.entry.size), content)
 
     def _plain(self, path: str, data: bytes, mtime: int | None = None) -> Member:
         """A file of the boot tree that is made here."""
         content = _PACKED / hashlib.sha256(path.encode()).hexdigest()
         content.write_bytes(data)
-        return Member(replace(self._entry(path, Kind.FILE, 0o644, mtime), size=len(data)), content)
+        return Member(self._entry(path, Kind.FILE, 0o644, mtime)._replace(size=len(data)), content)
 
     def _entry(self, path: str, kind: Kind, mode: int, mtime: int | None = None) -> Entry:
         return Entry(path, kind, mode, 0, 0, self.order["epoch"] if mtime is None else mtime)
@@ -170,7 +171,7 @@ def _member(one: Sourced) -> Member:
 
 
 def _linked(member: Member, path: str, group: str) -> Member:
-    return replace(member, entry=replace(member.entry, path=path, links=group))
+    return replace(member, entry=member.entry._replace(path=path, links=group))
 
 
 def _text(one: Sourced | None) -> str:

@@ -8,7 +8,6 @@ on the head and in the caches of nodes. No whiteouts: what a later step removed 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from builder.tree.entry import Entry, Kind
 from builder.tree.sourced import Sourced
@@ -47,7 +46,7 @@ def _is_base(one: Sourced, lower: int, folders: Mapping[str, Entry]) -> bool:
 
 
 def _as_before(one: Sourced, folders: Mapping[str, Entry]) -> Sourced:
-    return replace(one, entry=folders.get(one.entry.path, one.entry))
+    return one._replace(entry=folders.get(one.entry.path, one.entry))
 
 
 def _regrouped(layer: list[Sourced]) -> list[Sourced]:
@@ -58,7 +57,7 @@ def _regrouped(layer: list[Sourced]) -> list[Sourced]:
             groups.setdefault(one.entry.links, []).append(one.entry.path)
     first = {links: min(paths) if len(paths) > 1 else "" for links, paths in groups.items()}
     return [
-        replace(one, entry=replace(one.entry, links=first[one.entry.links])) if one.entry.links else one
+        one._replace(entry=one.entry._replace(links=first[one.entry.links])) if one.entry.links else one
         for one in layer
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from builder.recipe.recipe import NetbootOutput
 from builder.tree.entry import Entry, Kind
@@ -49,7 +49,7 @@ def served(listing: Iterable[Entry], output: NetbootOutput, told: Mapping[str, b
             kept = [pair for pair in kept if pair[0] != CAPABILITY]
             lost.append(path)
         if len(kept) < len(entry.xattrs):
-            entries[path] = replace(entry, xattrs=tuple(kept))
+            entries[path] = entry._replace(xattrs=tuple(kept))
     return Served(tuple(entries[path] for path in sorted(entries)), tuple(sorted(lost)))
 
 

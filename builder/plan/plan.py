@@ -44,13 +44,8 @@ VERSIONS = {
     "units": 1,
     "script": 1,
     "finish": 5,
-<<<<<<< HEAD
     "image": 4,
-    "netboot": 1,
-=======
-    "image": 3,
     "netboot": 2,
->>>>>>> d7cf8d9 (Test a release for netboot by tools that did not make it; leave access lists to tmpfiles)
     "layer": 2,
 }
 """The revision of each kind of step, output and part of one: raise it when what the kind makes changes."""

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 from builder.netboot.served import Served, notes, served
 from builder.recipe.recipe import NetbootOutput
@@ -40,6 +39,6 @@ def test_capabilities_survive_in_layers_and_not_as_files() -> None:
 
 def test_access_lists_are_left_to_the_node() -> None:
     journal = folder("var/log/journal")
-    listed = replace(journal, xattrs=(("system.posix_acl_access", "02"),))
+    listed = journal._replace(xattrs=(("system.posix_acl_access", "02"),))
     for output in (SHARED, PRIVATE):
         assert served([listed], output, {}, 1) == Served((journal,))
