@@ -91,17 +91,6 @@ def test_hosts_that_know_the_name_stay(node: Machine) -> None:
     assert node.read("root/etc/hosts") == "10.0.0.1 other\n127.0.1.1\tnode07\n"
 
 
-def test_a_root_of_its_own_keeps_its_words(node: Machine) -> None:
-    words = "root/etc/default/raspi-extra-cmdline"
-    node.write(words, "boot=nodebake panic=10 nodebake.root=old:/gone cgroup_enable=memory\n")
-    said(node, "nodebake_words_of_its_own")
-    kept = "boot=nodebake panic=10 cgroup_enable=memory nodebake.mode=shared nodebake.root=10.42.0.250:/r\n"
-    assert node.read(words) == kept
-    before = (node.root / words).stat().st_mtime_ns
-    said(node, "nodebake_words_of_its_own")
-    assert (node.root / words).stat().st_mtime_ns == before
-
-
 def test_a_folder_persists_from_what_the_root_has(node: Machine) -> None:
     node.write("root/etc/nodebake/persist", "var/lib/a\n")
     node.write("root/var/lib/a/first", "from the layers\n")
