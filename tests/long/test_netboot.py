@@ -16,9 +16,13 @@ from tests.boot.guest import Guest
 from tests.boot.lan import PXE, TOOLS, Lan, lan
 from tests.boot.timing import BOOTS
 from tests.fixtures import NODE_NUMBER, Site
-from tests.needs import needs_tool
+from tests.needs import needs_root_for_nfs, needs_tool
 
-pytestmark = [pytest.mark.boot, needs_tool("qemu-system-aarch64", "ssh", "mke2fs", *TOOLS)]
+pytestmark = [
+    pytest.mark.boot,
+    needs_tool("qemu-system-aarch64", "ssh", "mke2fs", *TOOLS),
+    needs_root_for_nfs,
+]
 
 RECIPE = "minimal-netboot"
 KINDS = {
