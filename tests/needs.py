@@ -37,7 +37,7 @@ needs_subordinate_ids = pytest.mark.skipif(
     not _subordinate_ids(), reason="this user has no range of subordinate ids in /etc/subuid and /etc/subgid"
 )
 
-# nfs-ganesha opens files by their handles, which the kernel leaves to the machine's own root: since Linux 6.11
+# nfs-ganesha opens files by their handles, which the kernel leaves to the machine's own root; since 6.11
 # to that of other user namespaces too, but for folders only.
 needs_root_for_nfs = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root's NFS server can open the files that it serves"

@@ -2,8 +2,8 @@
 """A cluster's network of its own: a head that gives addresses and files, and nodes on it.
 
 Everything is in namespaces that are gone with the test: a bridge with a port for each node, dnsmasq for
-DHCP, nfs-ganesha for NFS. `/srv/pxe` in there is memory, seen by nobody else. An ordinary user with subordinate
-ids can have one too, but its NFS server cannot open what it serves: `tests.needs.needs_root_for_nfs`.
+DHCP, nfs-ganesha for NFS. `/srv/pxe` in there is memory, seen by nobody else. An ordinary user with
+subordinate ids can have one too, but its NFS server cannot open what it serves (`needs_root_for_nfs`).
 """
 
 from __future__ import annotations
