@@ -51,7 +51,7 @@ def _refused(
 
 
 def test_an_unknown_package_is_named_with_near_names(project: Path) -> None:
-    recipe = project / "recipes/node.yaml"
+    recipe = project / "recipes/machine.yaml"
     recipe.write_text(recipe.read_text().replace("packages: [openssh-server]", "packages: [opensh-server]"))
     code, said = _refused(project, "build", "minimal")
     assert code == 2
@@ -85,7 +85,7 @@ def test_a_stale_lock_is_told_with_what_has_changed(project: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    recipe = project / "recipes/node.yaml"
+    recipe = project / "recipes/machine.yaml"
     recipe.write_text(recipe.read_text().replace("[openssh-server]", "[openssh-server, hello]"))
     code, said = _refused(project, "build", "minimal", "--locked")
     assert code == 4
