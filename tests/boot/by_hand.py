@@ -69,7 +69,7 @@ def _identity(net: Lan, node: Node) -> Iterator[Export]:
     net.write(folder / "etc/hostname", f"{node.name}\n")
     net.write(folder / "etc/machine-id", f"{MACHINE_ID}\n", "444")
     net.write(folder / "etc/nodebake/node", f"{node.name}\n")
-    mounted = f"{HEAD}:{PXE}/{content} {CONTENT} nfs vers=3,proto=tcp,nolock,nofail,x-systemd.automount 0 0\n"
+    mounted = f"{HEAD}:{PXE}/{content} {CONTENT} nfs vers=3,proto=tcp,nolock,nofail,_netdev 0 0\n"
     net.write(folder / "etc/fstab", mounted)
     key = folder / "etc/ssh/ssh_host_ed25519_key"
     net.run("mkdir", "-p", key.parent)
