@@ -91,11 +91,11 @@ class PrivateApt:
             raise LackingError("apt names packages that its index does not show", facts=sorted(missing))
         return tuple(locked[name] for name in sorted(locked))
 
-    def essential(self, architecture: str) -> set[str]:
-        """Names of the packages that dpkg needs in place, and what they depend on."""
+    def essential(self, architecture: str, choices: Sequence[str] = ()) -> set[str]:
+        """Names of the packages that dpkg needs in place, and what they depend on, with `choices`."""
         # apt takes itself for essential too; to dpkg it is a package like any other.
         selected = "?and(?essential,?not(?exact-name(apt)))"
-        done = self._apt(architecture, "apt-get", "install", "--print-uris", "-qq", "-y", selected)
+        done = self._apt(architecture, "apt-get", "install", "--print-uris", "-qq", "-y", selected, *choices)
         return {
             file.partition("_")[0]
             for file in re.findall(r"^'\S+' (\S+) ", done.stdout.decode(), re.MULTILINE)

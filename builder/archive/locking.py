@@ -16,7 +16,7 @@ from builder.host.files import replace_text
 from builder.host.folder import held
 from builder.lock.file import dump, parse
 from builder.lock.lock import Lock, Locked, Request
-from builder.lock.request import helper_packages, staleness
+from builder.lock.request import CHOICES, helper_packages, staleness
 
 
 def read_lock(path: Path) -> Lock | None:
@@ -78,5 +78,5 @@ def not_older(before: Lock, after: Lock) -> None:
 
 
 def _resolve(apt: PrivateApt, architecture: str, names: tuple[str, ...]) -> tuple[Locked, ...]:
-    essential = apt.essential(architecture)
+    essential = apt.essential(architecture, [name for name in CHOICES if name in names])
     return tuple(replace(p, essential=p.name in essential) for p in apt.resolve(architecture, names))

@@ -48,6 +48,7 @@ class BaseFile(Strict):
     )
     release: str = Field(description="code name of the release")
     suites: list[SuiteModel] = Field(min_length=1, description="where packages come from")
+    merged_usr: bool = Field(description="whether packages bring /bin, /lib, /sbin as links into /usr")
     packages: list[str] = Field(description="what every tree needs, besides kernels")
     kernels: dict[Flavour, KernelModel] = Field(min_length=1, description="by flavour")
     firmware: Literal["raspi-firmware"] = Field(description="what fills /boot/firmware")
@@ -91,6 +92,7 @@ def definition(name: str, raw: bytes) -> Base:
         firmware=model.firmware,
         boot_files=tuple(model.boot_files),
         serial=tuple(sorted(model.serial.items())),
+        merged_usr=model.merged_usr,
         overlays=model.overlays,
         unfit=tuple(sorted(model.unfit.items())),
     )

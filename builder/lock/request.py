@@ -15,7 +15,6 @@ ESSENTIAL = "?essential"
 HELPER = (
     ESSENTIAL,
     "cpio",
-    "dracut-install",
     "e2fsprogs",
     "kmod",
     "openssh-client",
@@ -27,7 +26,10 @@ HELPER = (
 )
 """The native root: the tools that make bytes, and the twins of what maintainer scripts run."""
 
-_TWINS = ("openssl", "perl", "python3", "python3-minimal")
+_TWINS = ("dracut-install", "openssl", "perl", "python3", "python3-minimal")
+CHOICES = ("usr-is-merged",)
+"""Packages that choose among the alternatives that essential ones depend on: without this one apt takes
+usrmerge, and a whole perl with it."""
 
 
 def helper_packages(wanted: Request, tree: Iterable[str]) -> tuple[str, ...]:
@@ -38,7 +40,7 @@ def helper_packages(wanted: Request, tree: Iterable[str]) -> tuple[str, ...]:
     names every certificate of ca-certificates by its hash.
     """
     present = set(tree)
-    return (*wanted.helper, *(name for name in _TWINS if name in present))
+    return (*wanted.helper, *(name for name in (*_TWINS, *CHOICES) if name in present))
 
 
 def request(recipe: Recipe) -> Request:

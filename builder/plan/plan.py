@@ -31,18 +31,19 @@ from builder.recipe.effect import (
     UnitState,
     WriteFile,
 )
+from builder.recipe.fit import kernels_for
 from builder.recipe.recipe import ImageOutput, Recipe
 
 VERSIONS = {
-    "helper": 1,
-    "packages": 5,
-    "mmdebstrap": 2,
+    "helper": 2,
+    "packages": 6,
+    "mmdebstrap": 3,
     "firmware": 5,
     "files": 1,
     "users": 1,
     "units": 1,
     "script": 1,
-    "finish": 5,
+    "finish": 6,
     "image": 4,
 }
 """The revision of each kind of step and output: raise it when what the kind makes changes."""
@@ -110,7 +111,7 @@ def make(recipe: Recipe, lock: Lock, machine: str, engine: str = "native") -> Pl
     # By name alone: the disk's names stay from one release to the next.
     seed = digest([recipe.name, recipe.base.name])
     disk = derive(seed)
-    helper = _helper(lock.helpers[machine], machine, lock.epoch)
+    helper = _helper(recipe, lock.helpers[machine], machine, lock.epoch)
     steps = [helper]
 
     def add(kind: str, label: str, inputs: dict[str, Any]) -> None:
@@ -120,7 +121,7 @@ def make(recipe: Recipe, lock: Lock, machine: str, engine: str = "native") -> Pl
 
     effects = [e for e in recipe.effects() if not isinstance(e, Package)]
     early = [e for e in effects if _is_early(e)]
-    add(ENGINES[engine], _count(lock.packages, "package"), _packages(lock.packages, recipe.base.architecture))
+    add(ENGINES[engine], _count(lock.packages, "package"), _packages(recipe, lock.packages))
     add("firmware", "initramfs and boot directory", _firmware(recipe, disk, early))
     late = [e for e in effects if not _is_early(e) and not isinstance(e, ConfigTxt | CmdlineWord)]
     for kind, run in groupby(late, key=_kind):
@@ -130,25 +131,31 @@ def make(recipe: Recipe, lock: Lock, machine: str, engine: str = "native") -> Pl
                 add(kind, _label(kind, [script]), {"effects": [encode(script)]})
         else:
             add(kind, _label(kind, group), {"effects": [encode(e) for e in group]})
-    add("finish", "same bytes everywhere", {"sources": deb822(recipe), "sources_path": SOURCES})
+    add("finish", "same bytes everywhere", _finish(recipe))
     made_of = [VERSIONS["image"], steps[-1].id, encode(disk), lock.placement]
     outputs = tuple(Made(o, digest([encode(o), *made_of])) for o in recipe.outputs)
     return Plan(recipe, lock.epoch, tuple(steps), outputs, seed)
 
 
-def _helper(packages: Sequence[Locked], machine: str, epoch: int) -> Step:
+def _helper(recipe: Recipe, packages: Sequence[Locked], machine: str, epoch: int) -> Step:
     debs = [p.sha256 for p in packages]
     return Step(
         "helper",
         VERSIONS["helper"],
         f"native tools, {_count(debs, 'package')}",
-        {"debs": debs, "architecture": machine, "epoch": epoch},
+        {
+            "debs": debs,
+            "architecture": machine,
+            "merged_usr": recipe.base.merged_usr,
+            "epoch": epoch,
+        },
     )
 
 
-def _packages(packages: Iterable[Locked], architecture: str) -> dict[str, Any]:
+def _packages(recipe: Recipe, packages: Iterable[Locked]) -> dict[str, Any]:
     rows = [{"name": p.name, "sha256": p.sha256, "essential": p.essential} for p in packages]
-    return {"architecture": architecture, "debs": rows}
+    base = recipe.base
+    return {"architecture": base.architecture, "merged_usr": base.merged_usr, "debs": rows}
 
 
 def _firmware(recipe: Recipe, disk: Identity, early: Sequence[Effect]) -> dict[str, Any]:
@@ -180,6 +187,13 @@ def _consoles(recipe: Recipe) -> list[str]:
     names = dict(recipe.base.serial)
     ports = dict.fromkeys(names[board.serial] for board in recipe.boards)
     return [*(f"{port},115200" for port in ports), "tty0"]
+
+
+def _finish(recipe: Recipe) -> dict[str, Any]:
+    """The image's own sources, and the modules to look at where the boards are ARMv6."""
+    old = tuple(board for board in recipe.boards if board.instructions == "armv6")
+    modules = [kernel.modules for kernel in kernels_for(recipe.base, old)]
+    return {"sources": deb822(recipe), "sources_path": SOURCES, "armv6_modules": modules}
 
 
 def _is_early(effect: Effect) -> bool:

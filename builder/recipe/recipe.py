@@ -53,6 +53,8 @@ class Base:
     """What must lie in /boot/firmware afterwards, whatever the boards; globs."""
     serial: tuple[tuple[str, str], ...]
     """A board's serial port → what its kernels call it."""
+    merged_usr: bool
+    """Whether its packages bring /bin, /lib and /sbin as links into /usr."""
     overlays: bool
     """Whether there are device tree overlays for `dtoverlay=` in config.txt."""
     unfit: tuple[tuple[str, str], ...] = ()

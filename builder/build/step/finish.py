@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.build.bench import Bench
+from builder.build.step.armv6 import check
 from builder.build.step.files import confined
 
 # Made anew by each node, so that no two share them.
@@ -51,6 +52,9 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
     machine_id.chmod(0o444)
     # Without a clock of its own a board starts at this file's time, which will be the epoch.
     (bench.tree / "usr/lib/clock-epoch").touch()
+    if inputs["armv6_modules"]:
+        silent = check(bench.tree, inputs["armv6_modules"])
+        bench.log.write_text("".join(f"says nothing of its processor: {path}\n" for path in silent))
     confined(bench.tree, inputs["sources_path"]).write_text(inputs["sources"])
 
 

@@ -29,6 +29,8 @@ _TRACES = (
     "var/lib/apt/extended_states",
     "var/lib/dpkg/arch",
 )
+# Up to Debian 12 no package brings the links of a merged /usr.
+_MERGE = "/usr/share/mmdebstrap/hooks/merged-usr"
 # It copies these two from the machine, which is no business of the tree.
 _UNCOPY = 'rm -f "$1/etc/resolv.conf" "$1/etc/hostname"'
 
@@ -41,14 +43,17 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
     # The tree is told to make no initramfs yet: the firmware step does, once.
     env = {"INITRD": "No", "TMPDIR": str(_ROOM / "tmp")}
     with bench.emulated():
-        bench.on_machine(command(bench.tree, _ROOM, inputs["architecture"], names), env=env)
+        hooks = () if inputs["merged_usr"] else (_MERGE,)
+        bench.on_machine(command(bench.tree, _ROOM, inputs["architecture"], names, hooks), env=env)
         for name in _TRACES:
             (bench.tree / name).unlink(missing_ok=True)
         audit(bench)
     compare(names, (bench.tree / "var/lib/dpkg/status").read_text())
 
 
-def command(tree: Path, repository: Path, architecture: str, names: Iterable[str]) -> list[str]:
+def command(
+    tree: Path, repository: Path, architecture: str, names: Iterable[str], hooks: Iterable[str] = ()
+) -> list[str]:
     """How mmdebstrap is called; `names` are NAME=VERSION, and the repository has no others."""
     # Nobody signed this repository: its index was written a moment ago, from .debs whose sha256 the
     # lock names and which came through signed indexes. It is the only one that apt is shown.
@@ -63,6 +68,7 @@ def command(tree: Path, repository: Path, architecture: str, names: Iterable[str
         # The scaffold's empty mount points are there already, and the emulator is our own.
         "--skip=check/empty,check/qemu",
         f"--setup-hook={_UNCOPY}",
+        *(f"--hook-directory={folder}" for folder in hooks),
         f"--include={','.join(names)}",
         "",
         str(tree),

@@ -12,6 +12,7 @@ from typing import Any
 from builder.build.bench import TREE_IN_HELPER, Bench
 from builder.build.order import pre_depended
 from builder.build.step.essential import discard, extract
+from builder.build.step.usr import merge
 from builder.errors import StepError
 
 # Never --force-all: it holds script-chrootless, and the maintainer scripts would run outside the tree.
@@ -25,6 +26,8 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
     """Install the packages of `inputs` into the empty tree."""
     debs = {row["name"]: f"/run/debs/{row['sha256']}.deb" for row in inputs["debs"]}
     essential = [row["name"] for row in inputs["debs"] if row["essential"]]
+    if not inputs["merged_usr"]:
+        merge(bench.tree)
     bench.show_to_helper()
     debs.update(zip(essential, extract([debs[name] for name in essential], bench), strict=True))
     _start_database(bench)

@@ -40,6 +40,11 @@ def test_a_package_without_a_version() -> None:
     )
 
 
+def test_hooks_come_before_what_is_installed() -> None:
+    words = command(Path("/t"), Path("/r"), "armel", ["apt=1"], ["/h/merged-usr"])
+    assert words[7:10] == [words[7], "--hook-directory=/h/merged-usr", "--include=apt=1"]
+
+
 def test_the_command() -> None:
     assert command(Path("/t"), Path("/r"), "arm64", ["apt=1", "dpkg=2"]) == [
         "mmdebstrap",
