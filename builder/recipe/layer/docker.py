@@ -18,6 +18,8 @@ STRATEGIES = ("overlay2",)
 _LEAST_MEMORY = 512
 # docker.io only recommends the others, and recommends are not installed.
 _PACKAGES = ("docker.io", "docker-cli", "apparmor", "ca-certificates", "iptables")
+# Up to there docker.io holds the client, too.
+_IN_ONE = ("bookworm",)
 _OURS = {
     "storage-driver": "strategy",
     "storage-opts": "strategy",
@@ -84,8 +86,9 @@ def expand(model: Model, scope: Scope) -> list[Effect]:
         scope.problem(f"`{key}` of daemon.json is set by this layer", "daemon", key, hint=hint, key=True)
     unit = _CHECK_UNIT.replace("@driver@", model.strategy)
     daemon = json.dumps(_daemon(model, scope), indent=2, sort_keys=True) + "\n"
+    in_one = scope.base.release in _IN_ONE
     return [
-        *(Package(name) for name in _PACKAGES),
+        *(Package(name) for name in _PACKAGES if name != "docker-cli" or not in_one),
         WriteFile("etc/docker/daemon.json", Inline(daemon.encode())),
         WriteFile("usr/lib/nodebake/docker-driver-check", Inline(_CHECK.encode()), 0o755),
         WriteFile("etc/systemd/system/docker-driver-check.service", Inline(unit.encode())),

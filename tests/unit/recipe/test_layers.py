@@ -116,6 +116,26 @@ def test_docker() -> None:
     assert "docker-driver-check overlay2" in texts(effects)["etc/systemd/system/docker-driver-check.service"]
 
 
+def test_a_board_without_ethernet_joins_the_wireless_network() -> None:
+    wifi = "wifi: {ssid: net, country: DE, psk: {secret: psk}}\nsecrets: {psk: {env: PSK}}\n"
+    text = "format: 1\nboards: [BOARD]\nlayers: [{network: {}}]\n"
+
+    def asked(board: str) -> bool:
+        files = {"recipes/x.yaml": text.replace("BOARD", board), "site.yaml": SITE + wifi}
+        return Package("wpasupplicant") in recipe(files).effects()
+
+    assert asked("pizero2w")
+    assert not asked("pi3b")
+
+
+def test_docker_of_debian_12_holds_its_client() -> None:
+    wifi = "wifi: {ssid: net, country: DE, psk: {secret: psk}}\nsecrets: {psk: {env: PSK}}\n"
+    text = "format: 1\nbase: debian-armel\nboards: [pizerow]\nlayers: [{docker: {}}]\n"
+    effects = recipe({"recipes/x.yaml": text, "site.yaml": SITE + wifi}).layers[-1].effects
+    assert Package("docker.io") in effects
+    assert Package("docker-cli") not in effects
+
+
 def test_docker_that_cannot_run() -> None:
     board = boards.load("pi3b")
     assert impossible(board) is None
