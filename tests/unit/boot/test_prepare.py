@@ -31,7 +31,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_its_own_kernel_and_a_card_over_the_image(ran: list[str], tmp_path: Path) -> None:
-    built = Built(Path("/o/x.img"), 3 << 30, 8 << 20)
+    built = Built(Path("/o/x.img"), 3 << 30, 8 << 20, "arm64")
     machine = room.prepare(built, BOARDS["raspi3b"], tmp_path, ssh_port=2222, memory=1024)
     assert [command.replace(str(tmp_path), "S") for command in ran] == [
         "mcopy -n -i /o/x.img@@8388608 ::config.txt ::cmdline.txt S",
@@ -44,7 +44,7 @@ def test_its_own_kernel_and_a_card_over_the_image(ran: list[str], tmp_path: Path
 
 
 def test_virt_brings_its_own_device_tree(ran: list[str], tmp_path: Path) -> None:
-    built = Built(Path("/o/x.img"), 3 << 30, 8 << 20)
+    built = Built(Path("/o/x.img"), 3 << 30, 8 << 20, "arm64")
     machine = room.prepare(built, BOARDS["virt"], tmp_path, ssh_port=2222, memory=1024)
     assert machine.device_tree is None
     assert ran[1].endswith(f"::k ::i {tmp_path}")
