@@ -38,6 +38,13 @@ class KernelModel(Strict):
     boot_files: list[str] = Field(min_length=1, description="what it has in /boot/firmware; globs")
 
 
+class SerialModel(Strict):
+    """A kernel's names of the two kinds of serial port."""
+
+    mini: str = Field(description="the one without a clock of its own")
+    pl011: str = Field(description="the full one")
+
+
 class BaseFile(Strict):
     """A distribution to build on."""
 
@@ -53,7 +60,7 @@ class BaseFile(Strict):
     kernels: dict[Flavour, KernelModel] = Field(min_length=1, description="by flavour")
     firmware: Literal["raspi-firmware"] = Field(description="what fills /boot/firmware")
     boot_files: list[str] = Field(description="what must lie in /boot/firmware for any board; globs")
-    serial: dict[Literal["mini", "pl011"], str] = Field(description="serial port to its kernels' name for it")
+    serial: SerialModel = Field(description="what its kernels call a board's serial port")
     overlays: bool = Field(description="whether there are overlays for `dtoverlay=`")
     unfit: dict[str, str] = Field({}, description="board to why it cannot run this base")
 
@@ -91,7 +98,7 @@ def definition(name: str, raw: bytes) -> Base:
         kernels=tuple(_kernel(flavour, kernel, model) for flavour, kernel in model.kernels.items()),
         firmware=model.firmware,
         boot_files=tuple(model.boot_files),
-        serial=tuple(sorted(model.serial.items())),
+        serial=tuple(model.serial.model_dump().items()),
         merged_usr=model.merged_usr,
         overlays=model.overlays,
         unfit=tuple(sorted(model.unfit.items())),

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 _ATTRIBUTES = 0x70000003
 _MACHINE = 40
-_VIDEOCORE = 137
+# Those that a program in a wrong package would be for: 32-bit x86, ARM, 64-bit x86, 64-bit ARM.
+_PROCESSORS = frozenset({3, _MACHINE, 62, 183})
+_HEADER = 52
 _ARCH, _THUMB, _FP, _SIMD = 6, 9, 10, 12
 _COMPATIBILITY = 32
 # CPU_arch as numbered there. v6T2 brings Thumb-2, which is why it is not among them.
@@ -52,9 +54,9 @@ def is_elf(start: bytes) -> bool:
     return start.startswith(b"\x7fELF")
 
 
-def is_videocore(data: bytes) -> bool:
-    """Whether the ELF file `data` is for the GPU of a Pi: its firmware."""
-    return _machine(data) == _VIDEOCORE
+def is_firmware(data: bytes) -> bool:
+    """Whether the ELF file `data` is for a chip of its own, as the firmware of a Pi's GPU is."""
+    return len(data) > _HEADER and _machine(data) not in _PROCESSORS
 
 
 def _machine(data: bytes) -> int:
@@ -64,8 +66,15 @@ def _machine(data: bytes) -> int:
 
 def needs(data: bytes) -> Needs | None:
     """What the ELF file `data` needs, None when it says nothing. Raises ValueError: not for 32-bit ARM."""
-    if data[4:6] != b"\1\1" or _machine(data) != _MACHINE:
+    if len(data) < _HEADER or data[4:6] != b"\1\1" or _machine(data) != _MACHINE:
         raise ValueError("no little-endian 32-bit ARM program")
+    try:
+        return _needs(data)
+    except (struct.error, IndexError) as error:
+        raise ValueError(f"a damaged ELF file: {error}") from error
+
+
+def _needs(data: bytes) -> Needs | None:
     (table,) = struct.unpack_from("<I", data, 32)
     size, count = struct.unpack_from("<HH", data, 46)
     for n in range(count):
@@ -80,7 +89,7 @@ def _attributes(section: bytes) -> Iterator[tuple[int, int]]:
     """Tags with numbers, of the whole file, from the subsection of the ABI itself."""
     at = 1
     while at < len(section):
-        (length,) = struct.unpack_from("<I", section, at)
+        length = _length(section, at)
         vendor, _, body = section[at + 4 : at + length].partition(b"\0")
         if vendor == b"aeabi":
             yield from _of_file(body)
@@ -90,10 +99,18 @@ def _attributes(section: bytes) -> Iterator[tuple[int, int]]:
 def _of_file(body: bytes) -> Iterator[tuple[int, int]]:
     at = 0
     while at < len(body):
-        scope, (length,) = body[at], struct.unpack_from("<I", body, at + 1)
+        scope, length = body[at], _length(body, at + 1)
         if scope == 1:
             yield from _pairs(body[at + 5 : at + length])
         at += length
+
+
+def _length(data: bytes, at: int) -> int:
+    """The length of what begins at or before `at`; it counts itself, so it leads on."""
+    (length,) = struct.unpack_from("<I", data, at)
+    if length < 4:
+        raise IndexError("a part without a length")
+    return int(length)
 
 
 def _pairs(data: bytes) -> Iterator[tuple[int, int]]:

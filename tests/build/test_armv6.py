@@ -11,7 +11,7 @@ import pytest
 
 from builder.build.step.armv6 import check
 from builder.errors import StepError
-from builder.tree.arm import is_videocore, needs
+from builder.tree.arm import is_firmware, needs
 from tests.build.conftest import Apart, say, taken_apart
 from tests.fixtures import Site
 from tests.needs import needs_tool
@@ -47,8 +47,8 @@ def programs(root: Path) -> list[Path]:
 
 def _is_program(path: Path) -> bool:
     with path.open("rb") as stream:
-        start = stream.read(20)
-    return start.startswith(b"\x7fELF") and not is_videocore(start)
+        start = stream.read(64)
+    return start.startswith(b"\x7fELF") and not is_firmware(start)
 
 
 def _told(files: list[Path]) -> dict[str, dict[str, str]]:

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from builder.errors import StepError
-from builder.tree.arm import is_elf, is_videocore, needs
+from builder.tree.arm import is_elf, is_firmware, needs
 
 _MODULES = "usr/lib/modules"
 _AT_RUN_TIME = (
@@ -37,7 +37,7 @@ def check(tree: Path, modules: Sequence[str]) -> list[str]:
     silent, wrong = [], []
     for path in sorted(_files(tree, modules)):
         data = _elf(tree / path)
-        if not data or is_videocore(data):
+        if not data or is_firmware(data):
             continue
         try:
             found = needs(data)

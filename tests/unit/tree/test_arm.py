@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.tree.arm import Needs, is_elf, is_videocore, needs
+from builder.tree.arm import Needs, is_elf, is_firmware, needs
 from tests.unit.tree.elf import arm_elf
 
 V7_NEON = (b"\x05Cortex-A8\0", b"\x06\x0a", b"\x09\x02", b"\x0a\x03", b"\x0c\x01")
@@ -49,9 +49,27 @@ def test_other_machines(data: bytes) -> None:
         needs(data)
 
 
+def test_what_is_cut_off() -> None:
+    with pytest.raises(ValueError, match="a damaged ELF file"):
+        needs(arm_elf(*V7_NEON)[:-30])
+    with pytest.raises(ValueError, match="no little-endian 32-bit ARM program"):
+        needs(b"\x7fELF\1\1\1")
+    assert not is_firmware(b"\x7fELF\1\1\1")
+
+
+@given(st.binary(min_size=1, max_size=40), st.integers(16, 100))
+def test_no_bytes_are_too_strange(data: bytes, at: int) -> None:
+    whole = arm_elf(*V7_NEON)
+    try:
+        needs(whole[:at] + data + whole[at + len(data) :])
+    except ValueError as error:
+        assert str(error)
+
+
 def test_the_gpus_firmware_is_told_apart() -> None:
-    assert is_videocore(arm_elf(machine=137))
-    assert not is_videocore(arm_elf())
+    assert is_firmware(arm_elf(machine=137))
+    assert not is_firmware(arm_elf())
+    assert not is_firmware(arm_elf(machine=183))
 
 
 def test_what_is_no_elf_file() -> None:
