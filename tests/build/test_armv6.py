@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from builder.errors import StepError
 from builder.tree.arm import is_firmware, needs
 from tests.build.conftest import Apart, say, taken_apart
 from tests.fixtures import Site
-from tests.needs import needs_tool
+from tests.needs import PATH, needs_tool
 from tests.unit.tree.elf import arm_elf
 
 pytestmark = [pytest.mark.build, needs_tool("sfdisk", "debugfs", "e2fsck", "mtype", "mdir", "readelf")]
@@ -28,6 +29,7 @@ boards: [pizerow]
 outputs:
   image: {free: 64M, boot_size: 256M}
 """
+EMULATORS = ("qemu-arm-static", "qemu-arm")
 # These look at the processor before they use what it may not have.
 AT_RUN_TIME = {"libatomic.so.1.2.0", "libnettle.so.8.6", "sha256-arm.ko", "sha512-arm.ko"}
 
@@ -77,6 +79,14 @@ def test_every_program_and_module_runs_on_armv6(zero: Apart) -> None:
     assert len(files) > 3000
     assert [str(path) for path in files if "CPU_arch" not in told[str(path)]] == []
     assert {Path(name).name for name, tags in told.items() if _beyond(tags)} == AT_RUN_TIME
+
+
+def test_its_programs_run_on_an_emulated_arm1176(zero: Apart) -> None:
+    found = next((path for name in EMULATORS if (path := shutil.which(name, path=PATH))), None)
+    assert found, "tools/setup installs qemu-user"
+    for program, words in (("usr/bin/dpkg", "(armel)"), ("usr/bin/systemctl", "systemd 252")):
+        argv = (found, "-cpu", "arm1176", "-L", zero.root, zero.root / program, "--version")
+        assert words in say(argv)
 
 
 def test_our_own_reader_agrees_with_readelf(zero: Apart) -> None:
