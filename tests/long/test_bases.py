@@ -18,6 +18,7 @@ from builder.build.step.armv6 import check
 from builder.cli.workspace import workspace
 from builder.errors import StepError
 from tests.boot.guest import Shell, booted
+from tests.boot.test_docker_sdcard import IMPORT
 from tests.boot.timing import BOOTS
 from tests.build.conftest import Apart, say, taken_apart
 from tests.fixtures import NODE_NUMBER, Site
@@ -32,8 +33,8 @@ pytestmark = [
 BOARDS = {"debian-armel": "pizerow", "debian-armhf": "pi2b, pi3b, pi3bplus, pizero2w"}
 RECIPE = """\
 format: 1
-summary: the least on another base
-include: [minimal]
+summary: a recipe on another base
+include: [{include}]
 base: {base}
 boards: [{boards}]
 """
@@ -41,12 +42,14 @@ PROMPT = re.compile(rf"^node{NODE_NUMBER:02d} login: ", re.MULTILINE)
 # Three times what was measured on two busy cores.
 LOGIN_SECONDS = {"raspi0": 460, "raspi2b": 850}
 SSH_SECONDS = 600
+DOCKER_SECONDS = 1600
 
 
-def image(site: Site, base: str) -> str:
+def image(site: Site, base: str, include: str = "minimal") -> str:
     """The name of the recipe of an image on `base`, which has been built."""
-    recipe = f"minimal-{base}"
-    (site.root / f"recipes/{recipe}.yaml").write_text(RECIPE.format(base=base, boards=BOARDS[base]))
+    recipe = f"{include}-{base}"
+    text = RECIPE.format(include=include, base=base, boards=BOARDS[base])
+    (site.root / f"recipes/{recipe}.yaml").write_text(text)
     locked(workspace(Namespace(project=site.root, recipe=recipe, set=())))
     site.built(recipe, "--locked")
     return recipe
@@ -99,3 +102,20 @@ def test_armhf_answers_ssh_on_a_virtual_machine(site: Site, tmp_path: Path) -> N
         BOOTS[f"{recipe} on virt32 answers ssh"] = guest.until(shell.answers, "ssh", seconds=SSH_SECONDS)
         assert shell.tell("dpkg --print-architecture; uname -m").split() == ["armhf", "armv7l"]
         assert shell.tell("systemctl is-system-running --wait || systemctl --failed") == "running"
+
+
+@pytest.mark.boot
+def test_a_container_runs_on_armv6(site: Site, tmp_path: Path) -> None:
+    recipe = image(site, "debian-armel", "docker-sdcard")
+    folder = Path(site.built(recipe, "--locked")["manifest"]).parent
+    with booted(image_of(site.manifest(recipe, "--locked"), folder), "raspi0", tmp_path) as guest:
+        shell = Shell(guest, "admin", site.key)
+        guest.until(shell.answers, "ssh", seconds=DOCKER_SECONDS, pause=10)
+        settled = shell.tell(
+            "systemctl is-system-running --wait || systemctl --failed", seconds=DOCKER_SECONDS
+        )
+        assert settled == "running"
+        shell.tell(IMPORT, seconds=DOCKER_SECONDS)
+        run = "docker run --rm --network none probe /usr/bin/dash -c 'echo line-$((40 + 2))'"
+        assert shell.tell(run, seconds=DOCKER_SECONDS) == "line-42"
+        BOOTS[f"{recipe} on raspi0 has run a container"] = guest.seconds()
