@@ -77,10 +77,8 @@ def _site(root: Path) -> Site:
     (root / "cluster.yaml").write_text(CLUSTER)
     with (root / "site.yaml").open("a") as file:
         # For boards without Ethernet. The secret is asked for at flash time only.
-        file.write("wifi: {ssid: cluster, country: DE, psk: {secret: wifi}}
-")
-        file.write("secrets: {wifi: {file: keys/wifi}}
-")
+        file.write("wifi: {ssid: cluster, country: DE, psk: {secret: wifi}}\n")
+        file.write("secrets: {wifi: {file: keys/wifi}}\n")
     return Site(root)
 
 
