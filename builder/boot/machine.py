@@ -19,9 +19,11 @@ PATIENCE = "systemd.default_device_timeout_sec=900 systemd.default_timeout_start
 
 @dataclass(frozen=True)
 class Board:
-    """A machine that can be emulated. Memory in MiB; `device_tree` is a file of the boot partition.
+    """A machine that can be emulated. Memory in MiB.
 
-    `architecture` is that of the images that run there, `words` choose the machine, `console` is its serial
+    `device_tree` is a file of the boot partition, as Debian names it.
+    `architecture` is that of the images that run there, `words` choose the machine, `kernel` is the name by
+    which its firmware looks for a kernel when nobody names one, `console` is its serial
     port as Linux names it, `serial` what is connected before that port, `slot` how the card is plugged in,
     `devices` what is plugged in besides, `cmdline` what the kernel must be told about the emulation.
     """
@@ -34,6 +36,7 @@ class Board:
     devices: tuple[str, ...]
     serial: tuple[str, ...] = ()
     device_tree: str | None = None
+    kernel: str = "kernel8.img"
     cmdline: str = ""
     memory: int = 1024
     memory_is_fixed: bool = False
@@ -57,6 +60,7 @@ _VIRT32 = replace(
     name="virt32",
     architecture="armhf",
     words=("-M", "virt,highmem=off", "-cpu", "cortex-a15", "-smp", "2"),
+    kernel="kernel7.img",
 )
 _USB_NET = ("-device", f"usb-net,netdev=net,mac={MAC}")
 # A Zero and not a Zero W: with that one's device tree the kernel would wait for a Bluetooth chip for ever.
@@ -68,6 +72,7 @@ _RASPI0 = Board(
     slot="sd",
     devices=_USB_NET,
     device_tree="bcm2835-rpi-zero.dtb",
+    kernel="kernel.img",
     # It looks at a bridge that is not emulated, and reading there ends the kernel.
     cmdline="initcall_blacklist=bcm2835_power_driver_init",
     memory=512,
@@ -81,6 +86,7 @@ _RASPI2B = Board(
     slot="sd",
     devices=_USB_NET,
     device_tree="bcm2836-rpi-2-b.dtb",
+    kernel="kernel7.img",
     memory_is_fixed=True,
 )
 # Its second serial port is the one on the pins of the header, as on the real board.
