@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from builder.lock.lock import Lock, Request
+from builder.lock.lock import Lock, Request, Suites
 from builder.recipe.effect import Package
-from builder.recipe.recipe import Recipe
+from builder.recipe.recipe import Recipe, Suite
 
 ESSENTIAL = "?essential"
 
@@ -48,10 +48,16 @@ def request(recipe: Recipe) -> Request:
     asked = {effect.name for effect in recipe.effects() if isinstance(effect, Package)}
     return Request(
         architecture=recipe.base.architecture,
-        suites=tuple((s.archive, s.suite, s.components) for s in recipe.base.suites),
+        suites=_suites(recipe.suites),
         packages=tuple(sorted({ESSENTIAL, "apt", *asked})),
         helper=HELPER,
+        foreign=tuple(sorted({name.partition(":")[2] for name in asked} - {""})),
+        tools=_suites(recipe.base.tools),
     )
+
+
+def _suites(suites: Iterable[Suite]) -> Suites:
+    return tuple((s.archive, s.suite, s.components) for s in suites)
 
 
 def staleness(lock: Lock, wanted: Request) -> list[str]:
@@ -60,7 +66,9 @@ def staleness(lock: Lock, wanted: Request) -> list[str]:
     reasons = []
     if had.architecture != wanted.architecture:
         reasons.append(f"architecture was {had.architecture}, is {wanted.architecture}")
-    if had.suites != wanted.suites:
+    if had.foreign != wanted.foreign:
+        reasons.append(f"foreign architectures were {_listed(had.foreign)}, are {_listed(wanted.foreign)}")
+    if (had.suites, had.tools) != (wanted.suites, wanted.tools):
         reasons.append("archives or suites have changed")
     added = sorted(set(wanted.packages) - set(had.packages))
     gone = sorted(set(had.packages) - set(wanted.packages))
@@ -69,6 +77,10 @@ def staleness(lock: Lock, wanted: Request) -> list[str]:
     if had.helper != wanted.helper:
         reasons.append("the tools of the build have changed")
     return reasons
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names) or "none"
 
 
 @dataclass(frozen=True)
@@ -89,8 +101,8 @@ class Change:
 
 def changes(before: Lock, after: Lock) -> list[Change]:
     """Packages of the tree that were added, went, or changed, by name."""
-    old = {p.name: p for p in before.packages}
-    new = {p.name: p for p in after.packages}
+    old = {p.qualified(before.request.architecture): p for p in before.packages}
+    new = {p.qualified(after.request.architecture): p for p in after.packages}
     return [
         Change(name, old[name].version if name in old else "", new[name].version if name in new else "")
         for name in sorted(old.keys() | new.keys())

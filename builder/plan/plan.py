@@ -9,11 +9,12 @@ file that changed must not cost their installation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from builder.base.archives import PUBLIC
 from builder.base.sources_list import PATH as SOURCES
 from builder.base.sources_list import deb822
 from builder.errors import StaleLockError
@@ -22,6 +23,7 @@ from builder.lock.lock import Lock, Locked
 from builder.plan.encode import encode
 from builder.plan.step import Step, digest
 from builder.recipe.effect import (
+    AddSuite,
     AddUser,
     CmdlineWord,
     ConfigTxt,
@@ -119,9 +121,9 @@ def make(recipe: Recipe, lock: Lock, machine: str, engine: str = "native") -> Pl
         below = tuple(step.id for step in steps[1:])
         steps.append(Step(kind, VERSIONS[kind], label, inputs, below, helper.id))
 
-    effects = [e for e in recipe.effects() if not isinstance(e, Package)]
+    effects = [e for e in recipe.effects() if not isinstance(e, Package | AddSuite)]
     early = [e for e in effects if _is_early(e)]
-    add(ENGINES[engine], _count(lock.packages, "package"), _packages(recipe, lock.packages))
+    add(ENGINES[engine], _count(lock.packages, "package"), _packages(recipe, lock))
     add("firmware", "initramfs and boot directory", _firmware(recipe, disk, early))
     late = [e for e in effects if not _is_early(e) and not isinstance(e, ConfigTxt | CmdlineWord)]
     for kind, run in groupby(late, key=_kind):
@@ -152,10 +154,14 @@ def _helper(recipe: Recipe, packages: Sequence[Locked], machine: str, epoch: int
     )
 
 
-def _packages(recipe: Recipe, packages: Iterable[Locked]) -> dict[str, Any]:
-    rows = [{"name": p.name, "sha256": p.sha256, "essential": p.essential} for p in packages]
-    base = recipe.base
-    return {"architecture": base.architecture, "merged_usr": base.merged_usr, "debs": rows}
+def _packages(recipe: Recipe, lock: Lock) -> dict[str, Any]:
+    base, foreign = recipe.base, lock.request.foreign
+    rows = [
+        {"name": p.qualified(base.architecture), "sha256": p.sha256, "essential": p.essential}
+        for p in lock.packages
+    ]
+    inputs = {"architecture": base.architecture, "merged_usr": base.merged_usr, "debs": rows}
+    return {**inputs, "foreign": list(foreign)} if foreign else inputs
 
 
 def _firmware(recipe: Recipe, disk: Identity, early: Sequence[Effect]) -> dict[str, Any]:
@@ -190,10 +196,12 @@ def _consoles(recipe: Recipe) -> list[str]:
 
 
 def _finish(recipe: Recipe) -> dict[str, Any]:
-    """The image's own sources, and the modules to look at where the boards are ARMv6."""
+    """The image's own sources and their keys, and the modules to look at where the boards are ARMv6."""
     old = tuple(board for board in recipe.boards if board.instructions == "armv6")
     modules = [kernel.modules for kernel in kernels_for(recipe.base, old)]
-    return {"sources": deb822(recipe), "sources_path": SOURCES, "armv6_modules": modules}
+    keyrings = [[PUBLIC[word].keyring.lstrip("/"), encode(key)] for word, key in recipe.keyrings]
+    inputs = {"sources": deb822(recipe), "sources_path": SOURCES, "armv6_modules": modules}
+    return {**inputs, "keyrings": keyrings} if keyrings else inputs
 
 
 def _is_early(effect: Effect) -> bool:

@@ -43,9 +43,15 @@ class Tree:
         return next(delta / path for delta in self.deltas if (delta / path).exists()).read_bytes()
 
 
-def trees(project: Path, recipe: str, settings: Sequence[str], *engines: str) -> list[Tree]:
-    """The trees of the engines, one lock for all; `settings` as `--set` takes them."""
-    work = _without_kernel(workspace(Namespace(project=project, recipe=recipe, set=settings)))
+def trees(
+    project: Path, recipe: str, settings: Sequence[str], *engines: str, whole: bool = False
+) -> list[Tree]:
+    """The trees of the engines, one lock for all; `settings` as `--set` takes them.
+
+    Without the kernel unless `whole`.
+    """
+    work = workspace(Namespace(project=project, recipe=recipe, set=settings))
+    work = work if whole else _without_kernel(work)
     lock = locked(work)
     return [_tree(work, lock, make(work.recipe, lock, work.workshop.machine, engine)) for engine in engines]
 
