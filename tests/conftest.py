@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules of all tests: CI refuses skips, and long comparisons run only when asked for."""
+"""Rules of all tests: CI refuses skips, long comparisons run only when asked for, boots are timed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import signal
 from collections.abc import Generator
 
 import pytest
+
+from tests.boot.timing import BOOTS
 
 CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
@@ -43,3 +45,9 @@ def pytest_make_collect_report(
 
 def _reason(longrepr: object) -> str:
     return str(longrepr[2]) if isinstance(longrepr, tuple) else str(longrepr)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Seconds of each boot: the limits are three times what was measured once."""
+    for what, seconds in BOOTS.items():
+        terminalreporter.write_line(f"boot: {what} after {seconds:.0f} s")

@@ -79,6 +79,10 @@ def _site(root: Path) -> Site:
     # A home without keys: so init makes a pair, and the tests can log in.
     _nodebake(root, "init", HOME=str(root))
     (root / "cluster.yaml").write_text(CLUSTER)
+    with (root / "site.yaml").open("a") as file:
+        # For boards without Ethernet. The secret is asked for at flash time only.
+        file.write("wifi: {ssid: cluster, country: DE, psk: {secret: wifi}}\n")
+        file.write("secrets: {wifi: {file: keys/wifi}}\n")
     return Site(root)
 
 

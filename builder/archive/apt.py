@@ -44,73 +44,78 @@ class PrivateApt:
             "log",
         ):
             (root / folder).mkdir(parents=True, exist_ok=True)
+        self._keyrings = {word: _keyring(mirror, root) for word, mirror in mirrors.items()}
         (root / "status").touch()
         (root / "etc/sources.list").write_text("".join(f"{line}\n" for line in self._sources()))
-        # One update fetches for all architectures; each is then resolved as if it were alone, or
-        # `?essential` would mean the essential packages of all of them together.
-        for architecture in architectures:
-            self._config(architecture).write_text(_config(root, architecture, [architecture]))
-        self._config("all").write_text(_config(root, architectures[0], architectures))
+        # One update fetches for all architectures; which of them a question is about, it says itself.
+        self._all = tuple(architectures)
 
     def update(self) -> tuple[ArchiveState, ...]:
         """Fetch and verify the indexes. Raises LackingError when an archive is down or not trusted."""
-        for mirror in self._mirrors.values():
-            if not mirror.keyring.is_file():
+        for word, keyring in self._keyrings.items():
+            if not keyring.is_file():
                 raise LackingError(
-                    f"the keyring of archive `{mirror.archive}` is missing",
-                    facts=[f"expected at {mirror.keyring}"],
+                    f"the keyring of archive `{word}` is missing",
+                    facts=[f"expected at {keyring}"],
                     hint="sudo apt-get install debian-archive-keyring",
                 )
-        done = self._apt("all", "apt-get", "update", "-q", "--error-on=any", check=False)
+        done = self._apt(self._all, "apt-get", "update", "-q", "--error-on=any", check=False)
         if done.code:
             raise _update_error(done.stderr.decode(errors="replace"), self._mirrors)
         return tuple(self._state(*suite) for suite in self._suites)
 
-    def resolve(self, architecture: str, names: Sequence[str]) -> tuple[Locked, ...]:
+    def resolve(
+        self, architecture: str, names: Sequence[str], foreign: Sequence[str] = ()
+    ) -> tuple[Locked, ...]:
         """Every package that `names` amount to with their dependencies, sorted by name.
+
+        `name:architecture` is one of a `foreign` architecture.
 
         Raises RecipeError naming each package that is unknown, with near names, or the conflict.
         """
+        both = (architecture, *foreign)
         try:
-            done = self._apt(
-                architecture, "apt-get", "install", "--print-uris", "-qq", "-y", "--no-remove", *names
-            )
+            done = self._apt(both, "apt-get", "install", "--print-uris", "-qq", "-y", "--no-remove", *names)
         except CommandFailed as error:
-            raise self._resolve_error(architecture, names, error) from error
+            raise self._resolve_error(both, names, error) from error
         uris = re.findall(r"^'(\S+)' (\S+) \d+", done.stdout.decode(), re.MULTILINE)
         wanted = dict(self._wanted(uri) for uri, _ in uris)
         queries = [_query(file) for _, file in uris]
-        shown = self._apt(architecture, "apt-cache", "show", "--no-all-versions", *queries)
-        locked: dict[str, Locked] = {}
+        shown = self._apt(both, "apt-cache", "show", "--no-all-versions", *queries)
+        locked: dict[tuple[str, str], Locked] = {}
         for stanza in _stanzas(shown.stdout.decode()):
             archive = wanted.get(stanza["Filename"])
             if archive:
-                locked[stanza["Package"]] = _locked(stanza, archive)
+                locked[stanza["Package"], stanza["Architecture"]] = _locked(stanza, archive)
         missing = {path for path in wanted if path not in {p.path for p in locked.values()}}
         if missing:
             raise LackingError("apt names packages that its index does not show", facts=sorted(missing))
-        return tuple(locked[name] for name in sorted(locked))
+        return tuple(locked[key] for key in sorted(locked))
 
-    def essential(self, architecture: str) -> set[str]:
-        """Names of the packages that dpkg needs in place, and what they depend on."""
+    def essential(self, architecture: str, choices: Sequence[str] = ()) -> set[str]:
+        """Names of the packages that dpkg needs in place, and what they depend on, with `choices`."""
         # apt takes itself for essential too; to dpkg it is a package like any other.
         selected = "?and(?essential,?not(?exact-name(apt)))"
-        done = self._apt(architecture, "apt-get", "install", "--print-uris", "-qq", "-y", selected)
+        argv = ("apt-get", "install", "--print-uris", "-qq", "-y", selected, *choices)
+        done = self._apt([architecture], *argv)
         return {
             file.partition("_")[0]
             for file in re.findall(r"^'\S+' (\S+) ", done.stdout.decode(), re.MULTILINE)
         }
 
-    def _config(self, architecture: str) -> Path:
-        return self._root / f"apt-{architecture}.conf"
+    def _config(self, architectures: Sequence[str]) -> Path:
+        """apt's settings for a machine of the first of them, with the others for foreign ones."""
+        path = self._root / f"apt-{'-'.join(architectures)}.conf"
+        path.write_text(_config(self._root, architectures))
+        return path
 
     def _sources(self) -> Iterable[str]:
         for archive, suite, components in self._suites:
             mirror = self._mirrors[archive]
-            yield f"deb [signed-by={mirror.keyring}] {mirror.uri} {suite} {' '.join(components)}"
+            yield f"deb [signed-by={self._keyrings[archive]}] {mirror.uri} {suite} {' '.join(components)}"
 
-    def _apt(self, architecture: str, *argv: str, check: bool = True) -> Finished:
-        return run(argv, env={"APT_CONFIG": str(self._config(architecture))}, check=check)
+    def _apt(self, architectures: Sequence[str], *argv: str, check: bool = True) -> Finished:
+        return run(argv, env={"APT_CONFIG": str(self._config(architectures))}, check=check)
 
     def _state(self, archive: str, suite: str, components: tuple[str, ...]) -> ArchiveState:
         path = self._root / "lists" / list_name(f"{self._mirrors[archive].uri}/dists/{suite}/InRelease")
@@ -129,26 +134,35 @@ class PrivateApt:
         raise LackingError(f"apt names an archive that was not asked for: {uri}")
 
     def _resolve_error(
-        self, architecture: str, names: Sequence[str], error: CommandFailed
+        self, architectures: Sequence[str], names: Sequence[str], error: CommandFailed
     ) -> RecipeError | Problems:
         said = "\n".join(error.facts)
         unknown = re.findall(r"Unable to locate package (\S+)", said)
         unknown += re.findall(r"Package '(\S+)' has no installation candidate", said)
         if not unknown:
             return RecipeError(
-                "the packages cannot be installed together", facts=self._unmet(architecture, names)
+                "the packages cannot be installed together", facts=self._unmet(architectures, names)
             )
-        known = self._apt(architecture, "apt-cache", "pkgnames").stdout.decode().split()
+        known = self._apt(architectures, "apt-cache", "pkgnames").stdout.decode().split()
         return Problems(_unknown(name, known) for name in unknown)
 
-    def _unmet(self, architecture: str, names: Sequence[str]) -> list[str]:
+    def _unmet(self, architectures: Sequence[str], names: Sequence[str]) -> list[str]:
         """What is in the way, in apt's words, which it has only when it is less quiet."""
         done = self._apt(
-            architecture, "apt-get", "install", "--simulate", "-q", "-y", "--no-remove", *names, check=False
+            architectures, "apt-get", "install", "--simulate", "-q", "-y", "--no-remove", *names, check=False
         )
         said = done.stdout.decode(errors="replace").partition("unmet dependencies:\n")[2]
         lines = [*said.splitlines(), *done.stderr.decode(errors="replace").splitlines()]
         return [line.strip() for line in lines if line.strip()][:12]
+
+
+def _keyring(mirror: Mirror, root: Path) -> Path:
+    """The file with the archive's key; a key that the site gave is written to one."""
+    if not mirror.key:
+        return mirror.keyring
+    path = root / "etc" / f"{mirror.archive}.gpg"
+    path.write_bytes(mirror.key)
+    return path
 
 
 def list_name(uri: str) -> str:
@@ -165,7 +179,7 @@ def _unknown(name: str, names: Sequence[str]) -> RecipeError:
     return RecipeError(f"unknown package `{name}`", facts=["no archive of this base has it"], hint=hint)
 
 
-def _config(root: Path, architecture: str, architectures: Sequence[str]) -> str:
+def _config(root: Path, architectures: Sequence[str]) -> str:
     listed = " ".join(f'"{a}";' for a in architectures)
     return f'''Dir "{root}/";
 Dir::State "{root}";
@@ -178,7 +192,7 @@ Dir::Etc::netrc "/etc/apt/auth.conf";
 Dir::Etc::netrcparts "/etc/apt/auth.conf.d";
 Dir::Etc::Trusted "/dev/null";
 Dir::Etc::TrustedParts "/dev/null";
-APT::Architecture "{architecture}";
+APT::Architecture "{architectures[0]}";
 APT::Architectures {{ {listed} }};
 APT::Install-Recommends "false";
 APT::Get::AllowUnauthenticated "false";
@@ -197,6 +211,7 @@ def _proxy() -> str:
     return "".join(f'{name} "{value}";\n' for name, value in rows if value.strip())
 
 
+_NEWER_KEY = "update debian-archive-keyring on this machine, or the key that site.yaml names"
 # What apt says when it is gpgv that verifies, and when it is sqv; the first that is found is told.
 _UPDATE_ERRORS = (
     (
@@ -207,18 +222,18 @@ _UPDATE_ERRORS = (
     (
         ("EXPKEYSIG", "is not live"),
         "the key that signed an archive has expired",
-        "update debian-archive-keyring on this machine",
+        _NEWER_KEY,
     ),
     (
         ("NO_PUBKEY", "Missing key"),
         "an archive is signed with a key that its keyring does not hold",
-        "update debian-archive-keyring on this machine",
+        _NEWER_KEY,
     ),
     (("BADSIG", "Bad signature"), "an archive's signature is bad", None),
     (
         ("expired",),
         "the signature or Release file of an archive has expired",
-        "check this machine's clock, or update debian-archive-keyring",
+        f"check this machine's clock, or {_NEWER_KEY}",
     ),
     (("not signed",), "an archive is not signed", None),
     (

@@ -12,16 +12,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder.base.archives import PUBLIC, PublicArchive
+from builder.errors import LackingError
+
 SOURCES = Path("/etc/apt")
 
 
 @dataclass(frozen=True)
 class Mirror:
-    """An archive as this build reaches it: base URI without a final slash, and its keyring."""
+    """An archive as this build reaches it: base URI without a final slash, and its keyring.
+
+    `key` is the key that the site gave; then there need not be a file `keyring`.
+    """
 
     archive: str
     uri: str
     keyring: Path
+    key: bytes = b""
 
 
 def machine_archives(folder: Path = SOURCES) -> dict[str, str]:
@@ -37,21 +44,38 @@ def machine_archives(folder: Path = SOURCES) -> dict[str, str]:
 def choose(
     words: Iterable[str],
     *,
-    public: Mapping[str, tuple[str, str]],
+    public: Mapping[str, PublicArchive],
     site: Mapping[str, str],
     environment: Mapping[str, str],
     machine: Mapping[str, str],
+    keys: Mapping[str, bytes] | None = None,
 ) -> dict[str, Mirror]:
-    """The mirror of each word; `public` holds (URI, keyring) of every word there is."""
+    """The mirror of each word; `public` is the table of every word there is, `keys` what the site gave."""
     mirrors = {}
     for word in words:
-        default, keyring = public[word]
+        archive = public[word]
         variable = f"NODEBAKE_ARCHIVE_{word.upper().replace('-', '_')}"
-        uri = site.get(word) or environment.get(variable) or machine.get(word) or default
+        uri = site.get(word) or environment.get(variable) or machine.get(word) or archive.uri
         # As apt writes it.
         uri = re.sub(r"^file:///?(?=/)|^file://localhost(?=/)", "file:", uri)
-        mirrors[word] = Mirror(word, uri.rstrip("/"), Path(keyring))
+        mirrors[word] = Mirror(word, uri.rstrip("/"), Path(archive.keyring), (keys or {}).get(word, b""))
     return mirrors
+
+
+def require_keys(words: Iterable[str], keys: Mapping[str, bytes]) -> None:
+    """Refuse an archive whose key neither Debian ships nor the site gives: LackingError."""
+    for word in words:
+        archive = PUBLIC[word]
+        if archive.fingerprint and word not in keys:
+            raise LackingError(
+                f"the keyring of archive `{word}` is missing",
+                facts=[
+                    f"Debian ships none for it; its key is {archive.fingerprint}",
+                    f"get it from {archive.key_from}",
+                ],
+                hint="copy it into the project and say so in site.yaml: "
+                f"`archives: {{{word}: {{keyring: keys/{word}.gpg}}}}`",
+            )
 
 
 def _uris(folder: Path) -> list[str]:

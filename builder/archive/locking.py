@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from builder.errors import RefusedError, StaleLockError
 from builder.host.files import replace_text
 from builder.host.folder import held
 from builder.lock.file import dump, parse
-from builder.lock.lock import Lock, Locked, Request
-from builder.lock.request import helper_packages, staleness
+from builder.lock.lock import Lock, Locked, Request, Suites
+from builder.lock.request import CHOICES, ESSENTIAL, helper_packages, staleness
 
 
 def read_lock(path: Path) -> Lock | None:
@@ -39,16 +40,29 @@ def make_lock(
     recipe: str, wanted: Request, mirrors: Mapping[str, Mirror], folder: Path, machine: str
 ) -> Lock:
     """Ask the archives. `folder` keeps private apt roots; `machine` is the helper's architecture."""
-    key = hashlib.sha256(json.dumps([wanted.suites, sorted(m.uri for m in mirrors.values())]).encode())
-    architectures = sorted({wanted.architecture, machine})
+    tree = sorted({wanted.architecture, *wanted.foreign, *(() if wanted.tools else (machine,))})
+    with _apt(folder, wanted.suites, mirrors, tree) as apt:
+        states = apt.update()
+        packages = _resolve(apt, wanted.architecture, wanted.packages, wanted.foreign)
+        names = helper_packages(wanted, (p.name for p in packages))
+        if not wanted.tools:
+            return Lock(recipe, wanted, states, packages, {machine: _resolve(apt, machine, names)})
+    with _apt(folder, wanted.tools, mirrors, [machine]) as apt:
+        states += tuple(state for state in apt.update() if state not in states)
+        return Lock(recipe, wanted, states, packages, {machine: _resolve(apt, machine, names)})
+
+
+@contextmanager
+def _apt(
+    folder: Path, suites: Suites, mirrors: Mapping[str, Mirror], architectures: Sequence[str]
+) -> Iterator[PrivateApt]:
+    """apt on a root of its own for these suites, which is kept for the next time."""
+    named = {archive: mirrors[archive] for archive, _, _ in suites}
+    key = hashlib.sha256(json.dumps([suites, sorted(m.uri for m in named.values())]).encode())
     root = folder / f"{key.hexdigest()[:16]}-{'-'.join(architectures)}"
     # apt itself does not wait for another one that works on the same indexes.
     with held(root, lambda: None):
-        apt = PrivateApt(root, wanted.suites, mirrors, architectures)
-        states = apt.update()
-        packages = _resolve(apt, wanted.architecture, wanted.packages)
-        tools = helper_packages(wanted, (p.name for p in packages))
-        return Lock(recipe, wanted, states, packages, {machine: _resolve(apt, machine, tools)})
+        yield PrivateApt(root, suites, named, architectures)
 
 
 def insist(lock: Lock | None, wanted: Request, recipe: str) -> Lock:
@@ -77,6 +91,13 @@ def not_older(before: Lock, after: Lock) -> None:
             )
 
 
-def _resolve(apt: PrivateApt, architecture: str, names: tuple[str, ...]) -> tuple[Locked, ...]:
-    essential = apt.essential(architecture)
-    return tuple(replace(p, essential=p.name in essential) for p in apt.resolve(architecture, names))
+def _resolve(
+    apt: PrivateApt, architecture: str, names: tuple[str, ...], foreign: tuple[str, ...] = ()
+) -> tuple[Locked, ...]:
+    essential = apt.essential(architecture, [name for name in CHOICES if name in names])
+    if foreign:
+        # With several architectures, that pattern would mean the essential packages of all of them.
+        names = (*sorted(essential), *(name for name in names if name != ESSENTIAL))
+    found = apt.resolve(architecture, names, foreign)
+    native = (architecture, "all")
+    return tuple(replace(p, essential=p.name in essential and p.architecture in native) for p in found)

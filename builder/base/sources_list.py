@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from builder.base.archives import PUBLIC
-from builder.recipe.recipe import Recipe
+from builder.recipe.recipe import Recipe, Suite
 
 PATH = "etc/apt/sources.list.d/nodebake.sources"
 
@@ -12,12 +14,17 @@ PATH = "etc/apt/sources.list.d/nodebake.sources"
 def deb822(recipe: Recipe) -> str:
     """The text of `PATH` for this recipe: a stanza for each archive and set of components."""
     uris = dict(recipe.sources_list)
-    grouped: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for suite in recipe.base.suites:
-        grouped.setdefault((suite.archive, suite.components), []).append(suite.suite)
+    grouped: dict[Suite, list[str]] = {}
+    for suite in recipe.suites:
+        grouped.setdefault(replace(suite, suite=""), []).append(suite.suite)
     stanzas = [
-        f"Types: deb\nURIs: {uris[archive]}\nSuites: {' '.join(suites)}\n"
-        f"Components: {' '.join(components)}\nSigned-By: {PUBLIC[archive].keyring}\n"
-        for (archive, components), suites in grouped.items()
+        f"Types: deb\nURIs: {uris[alike.archive]}\nSuites: {' '.join(suites)}\n"
+        f"Components: {' '.join(alike.components)}\n{_architectures(alike)}"
+        f"Signed-By: {PUBLIC[alike.archive].keyring}\n"
+        for alike, suites in grouped.items()
     ]
     return "\n".join(stanzas)
+
+
+def _architectures(suite: Suite) -> str:
+    return f"Architectures: {' '.join(suite.architectures)}\n" if suite.architectures else ""

@@ -14,11 +14,12 @@ BOOT_MOUNT = "/boot/firmware"
 
 @dataclass(frozen=True)
 class Built:
-    """An image: its file, its size in bytes, and the byte at which its boot partition starts."""
+    """An image: its file, its size in bytes, where its boot partition starts, and what it runs on."""
 
     image: Path
     size: int
     boot_start: int
+    architecture: str
 
 
 def built(out: Path, recipe: str) -> Built:
@@ -37,9 +38,7 @@ def image_of(manifest: Manifest, folder: Path) -> Built:
     boot = [part for part in manifest.image.partitions if part.mount == BOOT_MOUNT] if manifest.image else []
     if not (manifest.image and names and boot):
         raise RecipeError(f"`{manifest.recipe}` was built without an image", facts=[f"in {folder}"])
-    if manifest.architecture != "arm64":
-        raise RecipeError(f"an image for {manifest.architecture} cannot be emulated", hint="arm64 can")
     path = folder / names[0]
     if not path.is_file():
         raise NodebakeError(f"there is no image `{path}`", hint=f"nodebake build {manifest.recipe}")
-    return Built(path, manifest.image.size, boot[0].start)
+    return Built(path, manifest.image.size, boot[0].start, manifest.architecture)

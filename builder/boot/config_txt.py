@@ -16,11 +16,12 @@ class Loaded:
     initrd: str
 
 
-def loaded(config: str) -> Loaded:
+def loaded(config: str, kernel: str) -> Loaded:
     """What config.txt names for all boards; sections for single ones are passed over.
 
-    `kernel=NAME` and `initramfs NAME [address]`; the last one wins, as in the firmware. Raises
-    NodebakeError when one is missing.
+    `kernel=NAME` and `initramfs NAME [address]`; the last one wins, as in the firmware. Where it says
+    `auto_initramfs=1` and names none, that is `kernel`, the name by which the firmware looks for one of the
+    board, and the initramfs beside it. Raises NodebakeError when one is missing.
     """
     named: dict[str, str] = {}
     for_all = True
@@ -30,8 +31,11 @@ def loaded(config: str) -> Loaded:
             for_all = text == "[all]"
         elif for_all:
             key, *words = text.replace("=", " ", 1).split()[:2] or [""]
-            if key in ("kernel", "initramfs") and words:
+            if key in ("kernel", "initramfs", "auto_initramfs") and words:
                 named[key] = words[0]
+    if named.get("auto_initramfs") == "1" and "kernel" not in named:
+        suffix = kernel.removeprefix("kernel").removesuffix(".img")
+        return Loaded(kernel, f"initramfs{suffix}")
     missing = [f"there is no `{key}` for all boards" for key in ("kernel", "initramfs") if key not in named]
     if missing:
         raise NodebakeError("the image's config.txt does not name what to boot", facts=missing)

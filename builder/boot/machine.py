@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.errors import RecipeError
@@ -19,19 +19,25 @@ PATIENCE = "systemd.default_device_timeout_sec=900 systemd.default_timeout_start
 
 @dataclass(frozen=True)
 class Board:
-    """A machine that can be emulated. Memory in MiB; `device_tree` is a file of the boot partition.
+    """A machine that can be emulated. Memory in MiB.
 
-    `words` choose the machine, `console` is its serial port as Linux names it, `serial` what is
-    connected before that port, `slot` how the card is plugged in, `devices` what is plugged in besides.
+    `device_tree` is a file of the boot partition, as Debian names it.
+    `architecture` is that of the images that run there, `words` choose the machine, `kernel` is the name by
+    which its firmware looks for a kernel when nobody names one, `console` is its serial
+    port as Linux names it, `serial` what is connected before that port, `slot` how the card is plugged in,
+    `devices` what is plugged in besides, `cmdline` what the kernel must be told about the emulation.
     """
 
     name: str
+    architecture: str
     words: tuple[str, ...]
     console: str
     slot: str
     devices: tuple[str, ...]
     serial: tuple[str, ...] = ()
     device_tree: str | None = None
+    kernel: str = "kernel8.img"
+    cmdline: str = ""
     memory: int = 1024
     memory_is_fixed: bool = False
 
@@ -39,6 +45,7 @@ class Board:
 # The option ROM of a network card would be one more package of the host's, and nobody boots from it.
 _VIRT = Board(
     name="virt",
+    architecture="arm64",
     words=("-M", "virt", "-cpu", "cortex-a53", "-smp", "2"),
     console="ttyAMA0",
     slot="none",
@@ -47,18 +54,71 @@ _VIRT = Board(
         *("-device", f"virtio-net-pci,netdev=net,mac={MAC},romfile="),
     ),
 )
+# Without large physical addresses, Debian's armmp kernel reaches nothing above 4 GiB.
+_VIRT32 = replace(
+    _VIRT,
+    name="virt32",
+    architecture="armhf",
+    words=("-M", "virt,highmem=off", "-cpu", "cortex-a15", "-smp", "2"),
+    kernel="kernel7.img",
+)
+_USB_NET = ("-device", f"usb-net,netdev=net,mac={MAC}")
+# A Zero and not a Zero W: with that one's device tree the kernel would wait for a Bluetooth chip for ever.
+_RASPI0 = Board(
+    name="raspi0",
+    architecture="armel",
+    words=("-M", "raspi0"),
+    console="ttyAMA0,115200",
+    slot="sd",
+    devices=_USB_NET,
+    device_tree="bcm2835-rpi-zero.dtb",
+    kernel="kernel.img",
+    # It looks at a bridge that is not emulated, and reading there ends the kernel.
+    cmdline="initcall_blacklist=bcm2835_power_driver_init",
+    memory=512,
+    memory_is_fixed=True,
+)
+_RASPI2B = Board(
+    name="raspi2b",
+    architecture="armhf",
+    words=("-M", "raspi2b"),
+    console="ttyAMA0,115200",
+    slot="sd",
+    devices=_USB_NET,
+    device_tree="bcm2836-rpi-2-b.dtb",
+    kernel="kernel7.img",
+    memory_is_fixed=True,
+)
 # Its second serial port is the one on the pins of the header, as on the real board.
 _RASPI3B = Board(
     name="raspi3b",
+    architecture="arm64",
     words=("-M", "raspi3b"),
     console="ttyS1,115200",
     slot="sd",
-    devices=("-device", f"usb-net,netdev=net,mac={MAC}"),
+    devices=_USB_NET,
     serial=("-serial", "null"),
     device_tree="bcm2837-rpi-3-b.dtb",
     memory_is_fixed=True,
 )
-BOARDS = {board.name: board for board in (_VIRT, _RASPI3B)}
+BOARDS = {board.name: board for board in (_VIRT, _VIRT32, _RASPI0, _RASPI2B, _RASPI3B)}
+
+
+def board_for(architecture: str, wanted: str | None) -> Board:
+    """The wanted machine, or the first that runs images of an architecture. Raises RecipeError."""
+    able = [board for board in BOARDS.values() if board.architecture == architecture]
+    if not able:
+        raise RecipeError(f"an image for {architecture} cannot be emulated")
+    if wanted is None:
+        return able[0]
+    board = BOARDS[wanted]
+    if board not in able:
+        names = " or ".join(board.name for board in able)
+        raise RecipeError(
+            f"`{wanted}` runs images for {board.architecture}, and this one is for {architecture}",
+            hint=f"--board {names}",
+        )
+    return board
 
 
 @dataclass(frozen=True)
@@ -83,6 +143,7 @@ class Machine:
         """The emulator's command line."""
         console = f"file:{escaped(self.console)}" if self.console else "mon:stdio"
         monitor = ("-monitor", "none") if self.console else ()
+        words = (self.cmdline, PATIENCE, self.board.cmdline, f"console={self.board.console}")
         tree = ("-dtb", str(self.device_tree)) if self.device_tree else ()
         return (
             EMULATOR,
@@ -91,7 +152,7 @@ class Machine:
             *("-kernel", str(self.kernel)),
             *("-initrd", str(self.initrd)),
             *tree,
-            *("-append", f"{self.cmdline} {PATIENCE} console={self.board.console}"),
+            *("-append", " ".join(word for word in words if word)),
             *("-drive", f"file={escaped(self.card)},if={self.board.slot},id=card,format=qcow2"),
             *("-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.ssh_port}-:22"),
             *self.board.devices,

@@ -9,9 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from builder.boot.built import Built
-from builder.boot.config_txt import loaded
+from builder.boot.config_txt import Loaded, loaded
 from builder.boot.machine import Board, Machine, card_size
 from builder.host.process import run
+
+# What Debian's kernels call a chip, and the Raspberry Pi's.
+_MAKERS_CHIPS = {"bcm2835": "bcm2708", "bcm2836": "bcm2709", "bcm2837": "bcm2710"}
 
 
 def prepare(
@@ -19,20 +22,28 @@ def prepare(
 ) -> Machine:
     """The machine, with its files in `scratch`. `memory` in MiB, `console` as in :class:`Machine`."""
     _take(built, ("config.txt", "cmdline.txt"), scratch)
-    files = loaded(_text(scratch / "config.txt"))
-    trees = (board.device_tree,) if board.device_tree else ()
-    _take(built, (files.kernel, files.initrd, *trees), scratch)
+    files = loaded(_text(scratch / "config.txt"), board.kernel)
+    tree = _device_tree(board, files)
+    _take(built, (files.kernel, files.initrd, *([tree] if tree else [])), scratch)
     return Machine(
         board=board,
         kernel=scratch / files.kernel,
         initrd=scratch / files.initrd,
-        device_tree=scratch / board.device_tree if board.device_tree else None,
+        device_tree=scratch / tree if tree else None,
         cmdline=" ".join(_text(scratch / "cmdline.txt").split()),
         card=make_card(built, scratch / "card.qcow2"),
         ssh_port=ssh_port,
         memory=memory,
         console=console,
     )
+
+
+def _device_tree(board: Board, files: Loaded) -> str | None:
+    """The board's device tree as the distribution calls it that called its kernel so."""
+    if board.device_tree and files.kernel == board.kernel:
+        chip, dash, rest = board.device_tree.partition("-")
+        return f"{_MAKERS_CHIPS.get(chip, chip)}{dash}{rest}"
+    return board.device_tree
 
 
 def make_card(built: Built, path: Path) -> Path:

@@ -8,7 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from builder.boot.built import built
-from builder.boot.machine import BOARDS, memory_of
+from builder.boot.machine import board_for, memory_of
 from builder.boot.prepare import prepare
 from builder.boot.tools import require_tools
 from builder.cli.project import Project, project_of
@@ -24,9 +24,9 @@ from builder.report.report import Report
 def run(arguments: Namespace, report: Report) -> Exit:
     project = project_of(arguments)
     recipe = project.recipe(arguments.recipe, arguments.set)
-    board = BOARDS[arguments.board]
-    memory = memory_of(board, arguments.memory)
     image = built(out_root(project), recipe.name)
+    board = board_for(image.architecture, arguments.board)
+    memory = memory_of(board, arguments.memory)
     require_tools()
     port = loopback_port(arguments.ssh_port)
     with scratch("boot") as folder:

@@ -131,7 +131,11 @@ VERBS = (
         (
             RECIPE,
             SET,
-            choice("--board", among=("virt", "raspi3b"), default="virt", help="the machine to emulate"),
+            choice(
+                "--board",
+                among=("virt", "virt32", "raspi0", "raspi2b", "raspi3b"),
+                help="the machine to emulate (default: the quickest that runs the image)",
+            ),
             value("--memory", metavar="MIB", type=int, help="memory of the machine in MiB"),
             value(
                 "--ssh-port",

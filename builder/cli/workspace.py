@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.archive import locking, snapshot
-from builder.archive.hosts import Mirror, choose, machine_archives
+from builder.archive.hosts import Mirror, choose, machine_archives, require_keys
 from builder.base.archives import PUBLIC
 from builder.build.workshop import Workshop, open_workshop
 from builder.cli import placement
@@ -84,9 +84,13 @@ def workspace(arguments: Namespace) -> Workspace:
     project = project_of(arguments)
     recipe = project.recipe(arguments.recipe, arguments.set)
     wanted = request(recipe)
+    words = dict.fromkeys(archive for archive, _, _ in (*wanted.suites, *wanted.tools))
+    keys = dict(recipe.keyrings)
+    require_keys(words, keys)
     mirrors = choose(
-        dict.fromkeys([*(archive for archive, _, _ in wanted.suites), snapshot.WORD]),
-        public={word: (archive.uri, archive.keyring) for word, archive in PUBLIC.items()},
+        [*words, snapshot.WORD],
+        public=PUBLIC,
+        keys=keys,
         site=archives(project.sources()),
         environment=os.environ,
         machine=machine_archives(),

@@ -48,6 +48,8 @@ class Foreign:
 
 
 _MASK = bytes.fromhex("ffffffffffffff00fffffffffffffffffeffffff")
+_ARM = bytes.fromhex("7f454c4601010100000000000000000002002800")
+_ARM_EMULATORS = ("qemu-arm-static", "qemu-arm")
 FOREIGN = {
     "arm64": Foreign(
         "arm64",
@@ -55,14 +57,11 @@ FOREIGN = {
         _MASK,
         ("qemu-aarch64-static", "qemu-aarch64"),
     ),
-    "armhf": Foreign(
-        "armhf",
-        bytes.fromhex("7f454c4601010100000000000000000002002800"),
-        _MASK,
-        ("qemu-arm-static", "qemu-arm"),
-    ),
+    # A header tells these two apart by flags only, and a tree is of one of them.
+    "armhf": Foreign("armhf", _ARM, _MASK, _ARM_EMULATORS),
+    "armel": Foreign("armel", _ARM, _MASK, _ARM_EMULATORS),
 }
-MULTIARCH = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu", "armhf": "arm-linux-gnueabihf"}
+MULTIARCH = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 LOADERS = {"amd64": "ld-linux-x86-64.so.2", "arm64": "ld-linux-aarch64.so.1"}
 
 

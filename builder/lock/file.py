@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from builder.errors import StaleLockError
-from builder.lock.lock import FORMAT, READABLE, ArchiveState, Lock, Locked, Request
+from builder.lock.lock import FORMAT, READABLE, ArchiveState, Lock, Locked, Request, Suites
 
 
 def dump(lock: Lock) -> str:
@@ -46,9 +46,11 @@ def parse(text: str, name: str) -> Lock:
             recipe=data["recipe"],
             request=Request(
                 architecture=asked["architecture"],
-                suites=tuple((a, s, tuple(c)) for a, s, c in asked["suites"]),
+                suites=_suites(asked["suites"]),
                 packages=tuple(asked["packages"]),
                 helper=tuple(asked["helper"]),
+                foreign=tuple(asked.get("foreign", ())),
+                tools=_suites(asked.get("tools", ())),
             ),
             archives=tuple(
                 ArchiveState(**{**row, "components": tuple(row["components"])}) for row in data["archives"]
@@ -70,8 +72,13 @@ def parse(text: str, name: str) -> Lock:
 
 
 def _plain(value: Locked | Request) -> dict[str, Any]:
-    """Fields without those that are empty."""
-    return {key: field for key, field in asdict(value).items() if field != "" and field is not False}
+    """Fields without those that have their default."""
+    named = {field.name: (getattr(value, field.name), field.default) for field in fields(value)}
+    return {name: said for name, (said, default) in named.items() if said != default}
+
+
+def _suites(rows: Iterable[tuple[str, str, Iterable[str]]]) -> Suites:
+    return tuple((archive, suite, tuple(components)) for archive, suite, components in rows)
 
 
 def _rows(rows: Iterable[dict[str, Any]]) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-FORMAT = 2
-READABLE = (1, 2)
-"""Format 1 had no placement."""
+FORMAT = 3
+READABLE = (1, 2, 3)
+"""Format 1 had no placement; formats 1 and 2 had one architecture, and tools from the same archives."""
+
+Suites = tuple[tuple[str, str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,11 @@ class Locked:
     source: str = ""
     essential: bool = False
 
+    def qualified(self, architecture: str) -> str:
+        """Its name as dpkg spells it in a tree of `architecture`."""
+        native = self.architecture in (architecture, "all")
+        return self.name if native else f"{self.name}:{self.architecture}"
+
 
 @dataclass(frozen=True)
 class ArchiveState:
@@ -44,12 +51,18 @@ class ArchiveState:
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked of the archives; the lock is stale when the recipe asks for something else."""
+    """What was asked of the archives; the lock is stale when the recipe asks for something else.
+
+    A package of one of the `foreign` architectures is asked for as `name:architecture`. `tools` are the
+    suites of the helper; it takes those of the tree when there are none.
+    """
 
     architecture: str
-    suites: tuple[tuple[str, str, tuple[str, ...]], ...]
+    suites: Suites
     packages: tuple[str, ...]
     helper: tuple[str, ...]
+    foreign: tuple[str, ...] = ()
+    tools: Suites = ()
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from builder.lock.lock import Lock, Request
+from builder.lock.lock import Lock, Request, Suites
 from builder.recipe.effect import Package
-from builder.recipe.recipe import NetbootOutput, Recipe
+from builder.recipe.recipe import NetbootOutput, Recipe, Suite
 
 ESSENTIAL = "?essential"
 
 HELPER = (
     ESSENTIAL,
     "cpio",
-    "dracut-install",
     "e2fsprogs",
     "kmod",
     "openssh-client",
@@ -30,7 +29,10 @@ HELPER = (
 LAYERS = ("squashfs-tools",)
 """What makes the layers of a root for netboot."""
 
-_TWINS = ("openssl", "perl", "python3", "python3-minimal")
+_TWINS = ("dracut-install", "openssl", "perl", "python3", "python3-minimal")
+CHOICES = ("usr-is-merged",)
+"""Packages that choose among the alternatives that essential ones depend on: without this one apt takes
+usrmerge, and a whole perl with it."""
 
 
 def helper_packages(wanted: Request, tree: Iterable[str]) -> tuple[str, ...]:
@@ -41,7 +43,7 @@ def helper_packages(wanted: Request, tree: Iterable[str]) -> tuple[str, ...]:
     names every certificate of ca-certificates by its hash.
     """
     present = set(tree)
-    return (*wanted.helper, *(name for name in _TWINS if name in present))
+    return (*wanted.helper, *(name for name in (*_TWINS, *CHOICES) if name in present))
 
 
 def request(recipe: Recipe) -> Request:
@@ -50,10 +52,16 @@ def request(recipe: Recipe) -> Request:
     asked = {effect.name for effect in recipe.effects() if isinstance(effect, Package)}
     return Request(
         architecture=recipe.base.architecture,
-        suites=tuple((s.archive, s.suite, s.components) for s in recipe.base.suites),
+        suites=_suites(recipe.suites),
         packages=tuple(sorted({ESSENTIAL, "apt", *asked})),
         helper=(*HELPER, *layers),
+        foreign=tuple(sorted({name.partition(":")[2] for name in asked} - {""})),
+        tools=_suites(recipe.base.tools),
     )
+
+
+def _suites(suites: Iterable[Suite]) -> Suites:
+    return tuple((s.archive, s.suite, s.components) for s in suites)
 
 
 def staleness(lock: Lock, wanted: Request) -> list[str]:
@@ -62,7 +70,9 @@ def staleness(lock: Lock, wanted: Request) -> list[str]:
     reasons = []
     if had.architecture != wanted.architecture:
         reasons.append(f"architecture was {had.architecture}, is {wanted.architecture}")
-    if had.suites != wanted.suites:
+    if had.foreign != wanted.foreign:
+        reasons.append(f"foreign architectures were {_listed(had.foreign)}, are {_listed(wanted.foreign)}")
+    if (had.suites, had.tools) != (wanted.suites, wanted.tools):
         reasons.append("archives or suites have changed")
     added = sorted(set(wanted.packages) - set(had.packages))
     gone = sorted(set(had.packages) - set(wanted.packages))
@@ -71,6 +81,10 @@ def staleness(lock: Lock, wanted: Request) -> list[str]:
     if had.helper != wanted.helper:
         reasons.append("the tools of the build have changed")
     return reasons
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names) or "none"
 
 
 @dataclass(frozen=True)
@@ -91,8 +105,8 @@ class Change:
 
 def changes(before: Lock, after: Lock) -> list[Change]:
     """Packages of the tree that were added, went, or changed, by name."""
-    old = {p.name: p for p in before.packages}
-    new = {p.name: p for p in after.packages}
+    old = {p.qualified(before.request.architecture): p for p in before.packages}
+    new = {p.qualified(after.request.architecture): p for p in after.packages}
     return [
         Change(name, old[name].version if name in old else "", new[name].version if name in new else "")
         for name in sorted(old.keys() | new.keys())

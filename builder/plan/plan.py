@@ -9,11 +9,12 @@ file that changed must not cost their installation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from builder.base.archives import PUBLIC
 from builder.base.sources_list import PATH as SOURCES
 from builder.base.sources_list import deb822
 from builder.errors import StaleLockError
@@ -23,6 +24,7 @@ from builder.plan.encode import encode
 from builder.plan.root import from_card, over_network
 from builder.plan.step import Step, digest
 from builder.recipe.effect import (
+    AddSuite,
     AddUser,
     CmdlineWord,
     ConfigTxt,
@@ -32,18 +34,19 @@ from builder.recipe.effect import (
     UnitState,
     WriteFile,
 )
+from builder.recipe.fit import kernels_for
 from builder.recipe.recipe import ImageOutput, NetbootOutput, Output, Recipe
 
 VERSIONS = {
-    "helper": 1,
-    "packages": 5,
-    "mmdebstrap": 2,
+    "helper": 2,
+    "packages": 6,
+    "mmdebstrap": 3,
     "firmware": 6,
     "files": 1,
     "users": 1,
     "units": 1,
     "script": 1,
-    "finish": 5,
+    "finish": 6,
     "image": 4,
     "netboot": 2,
     "layer": 2,
@@ -113,7 +116,7 @@ def make(recipe: Recipe, lock: Lock, machine: str, engine: str = "native") -> Pl
     # By name alone: the disk's names stay from one release to the next.
     seed = digest([recipe.name, recipe.base.name])
     disk = derive(seed)
-    helper = _helper(lock.helpers[machine], machine, lock.epoch)
+    helper = _helper(recipe, lock.helpers[machine], machine, lock.epoch)
     steps = [helper]
 
     def add(kind: str, label: str, inputs: dict[str, Any]) -> None:
@@ -121,9 +124,9 @@ def make(recipe: Recipe, lock: Lock, machine: str, engine: str = "native") -> Pl
         below = tuple(step.id for step in steps[1:])
         steps.append(Step(kind, VERSIONS[kind], label, inputs, below, helper.id))
 
-    effects = [e for e in recipe.effects() if not isinstance(e, Package)]
+    effects = [e for e in recipe.effects() if not isinstance(e, Package | AddSuite)]
     early = [e for e in effects if _is_early(e)]
-    add(ENGINES[engine], _count(lock.packages, "package"), _packages(lock.packages, recipe.base.architecture))
+    add(ENGINES[engine], _count(lock.packages, "package"), _packages(recipe, lock))
     add("firmware", "initramfs and boot directory", _firmware(recipe, disk, early))
     late = [e for e in effects if not _is_early(e) and not isinstance(e, ConfigTxt | CmdlineWord)]
     for kind, run in groupby(late, key=_kind):
@@ -133,7 +136,7 @@ def make(recipe: Recipe, lock: Lock, machine: str, engine: str = "native") -> Pl
                 add(kind, _label(kind, [script]), {"effects": [encode(script)]})
         else:
             add(kind, _label(kind, group), {"effects": [encode(e) for e in group]})
-    add("finish", "same bytes everywhere", {"sources": deb822(recipe), "sources_path": SOURCES})
+    add("finish", "same bytes everywhere", _finish(recipe))
     outputs = tuple(_made(output, steps[-1].id, disk, lock.placement) for output in recipe.outputs)
     return Plan(recipe, lock.epoch, tuple(steps), outputs, seed)
 
@@ -145,19 +148,29 @@ def _made(output: Output, tree: str, disk: Identity, placement: str) -> Made:
     return Made(output, digest([encode(output), *made_of]))
 
 
-def _helper(packages: Sequence[Locked], machine: str, epoch: int) -> Step:
+def _helper(recipe: Recipe, packages: Sequence[Locked], machine: str, epoch: int) -> Step:
     debs = [p.sha256 for p in packages]
     return Step(
         "helper",
         VERSIONS["helper"],
         f"native tools, {_count(debs, 'package')}",
-        {"debs": debs, "architecture": machine, "epoch": epoch},
+        {
+            "debs": debs,
+            "architecture": machine,
+            "merged_usr": recipe.base.merged_usr,
+            "epoch": epoch,
+        },
     )
 
 
-def _packages(packages: Iterable[Locked], architecture: str) -> dict[str, Any]:
-    rows = [{"name": p.name, "sha256": p.sha256, "essential": p.essential} for p in packages]
-    return {"architecture": architecture, "debs": rows}
+def _packages(recipe: Recipe, lock: Lock) -> dict[str, Any]:
+    base, foreign = recipe.base, lock.request.foreign
+    rows = [
+        {"name": p.qualified(base.architecture), "sha256": p.sha256, "essential": p.essential}
+        for p in lock.packages
+    ]
+    inputs = {"architecture": base.architecture, "merged_usr": base.merged_usr, "debs": rows}
+    return {**inputs, "foreign": list(foreign)} if foreign else inputs
 
 
 def _firmware(recipe: Recipe, disk: Identity, early: Sequence[Effect]) -> dict[str, Any]:
@@ -192,6 +205,15 @@ def _consoles(recipe: Recipe) -> list[str]:
     names = dict(recipe.base.serial)
     ports = dict.fromkeys(names[board.serial] for board in recipe.boards)
     return [*(f"{port},115200" for port in ports), "tty0"]
+
+
+def _finish(recipe: Recipe) -> dict[str, Any]:
+    """The image's own sources and their keys, and the modules to look at where the boards are ARMv6."""
+    old = tuple(board for board in recipe.boards if board.instructions == "armv6")
+    modules = [kernel.modules for kernel in kernels_for(recipe.base, old)]
+    keyrings = [[PUBLIC[word].keyring.lstrip("/"), encode(key)] for word, key in recipe.keyrings]
+    inputs = {"sources": deb822(recipe), "sources_path": SOURCES, "armv6_modules": modules}
+    return {**inputs, "keyrings": keyrings} if keyrings else inputs
 
 
 def _is_early(effect: Effect) -> bool:

@@ -15,12 +15,13 @@ from builder.recipe import expand
 from builder.recipe.chain import Link
 from builder.recipe.conflict import conflicts
 from builder.recipe.document import Data, Document
+from builder.recipe.effect import AddSuite
 from builder.recipe.fit import kernels_for, unfit
 from builder.recipe.login import can_log_in, refusal
 from builder.recipe.near import did_you_mean
 from builder.recipe.outputs import outputs
 from builder.recipe.part import Part
-from builder.recipe.recipe import Base, Board, Origin, Output, Recipe
+from builder.recipe.recipe import Base, Board, Layer, Origin, Output, Recipe
 from builder.recipe.recipe_file import RecipeFile
 from builder.recipe.settings import gather
 from builder.recipe.site import Site
@@ -66,6 +67,7 @@ class Assembly:
         for part in parts:
             layers += expand.layers(part.document, part.model.layers, surroundings, self.problems, wants)
         self.problems.extend(conflicts(layers))
+        words = _words(base, layers)
         recipe = Recipe(
             name=self.name,
             summary=parts[-1].model.summary,
@@ -75,7 +77,8 @@ class Assembly:
             layers=tuple(layers),
             outputs=made,
             origins=tuple(self.origins),
-            sources_list=self._sources_list(base),
+            sources_list=self._sources_list(words),
+            keyrings=self._keyrings(words),
             wants=tuple(dict.fromkeys(wants)),
         )
         # With other problems about, a missing user may only be a consequence.
@@ -164,15 +167,18 @@ class Assembly:
             self.problems.append(RecipeError(f"`{self.name}` names no boards", place=place, hint=hint))
         return found
 
-    def _sources_list(self, base: Base) -> tuple[tuple[str, str], ...]:
+    def _sources_list(self, words: Sequence[str]) -> tuple[tuple[str, str], ...]:
         pairs = []
-        for word in dict.fromkeys(suite.archive for suite in base.suites):
+        for word in words:
             said = self.site.image_archives.get(word)
             pairs.append((word, said or PUBLIC[word].uri))
             place = self.site.place("archives", word) if said else None
             source = "site" if said else "default"
             self._origin(f"archives.{word}", said or PUBLIC[word].uri, source, place)
         return tuple(pairs)
+
+    def _keyrings(self, words: Sequence[str]) -> tuple[tuple[str, bytes], ...]:
+        return tuple((word, self.site.archive_keys[word]) for word in words if word in self.site.archive_keys)
 
     def _winner(self, parts: list[Part], key: str) -> tuple[Any, str, Place | None]:
         """The last file of the chain that says `key`."""
@@ -185,6 +191,13 @@ class Assembly:
     def _origin(self, key: str, value: object, source: str, place: Place | None) -> None:
         self.origins[:] = [origin for origin in self.origins if origin.key != key]
         self.origins.append(Origin(key, value, source, place))
+
+
+def _words(base: Base, layers: Sequence[Layer]) -> tuple[str, ...]:
+    """The archives that the recipe and the build's own tools come from."""
+    added = (e.archive for layer in layers for e in layer.effects if isinstance(e, AddSuite))
+    of_base = (suite.archive for suite in (*base.suites, *base.tools))
+    return tuple(dict.fromkeys([*of_base, *added]))
 
 
 def _sound(data: Data, document: Document) -> RecipeFile | None:

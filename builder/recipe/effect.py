@@ -14,9 +14,18 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Package:
-    """Install this binary package, by name."""
+    """Install this binary package, by name; of a foreign architecture as `name:architecture`."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class AddSuite:
+    """Take packages from this suite too, on the build machine and on the node."""
+
+    archive: str
+    suite: str
+    components: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -122,6 +131,7 @@ class RunScript:
 
 Effect = (
     Package
+    | AddSuite
     | WriteFile
     | MakeDirectory
     | MakeLink

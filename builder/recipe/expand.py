@@ -9,7 +9,7 @@ from typing import Any
 
 from builder.errors import NodebakeError, Place, RecipeError
 from builder.recipe.document import Document
-from builder.recipe.effect import Effect, Package
+from builder.recipe.effect import ConfigTxt, Effect, Package, UnitState
 from builder.recipe.kind import kind
 from builder.recipe.layer import KINDS
 from builder.recipe.near import did_you_mean
@@ -34,9 +34,23 @@ class Surroundings:
 
 def base_layer(base: Base, kernels: tuple[Kernel, ...]) -> Layer:
     """The first layer: what every tree of the base needs, and the kernels of the recipe's boards."""
-    names = (*base.packages, *(kernel.package for kernel in kernels))
-    effects: tuple[Effect, ...] = tuple(Package(name) for name in names)
+    names = (*base.packages, *(_kernel_package(kernel, base) for kernel in kernels))
+    effects: tuple[Effect, ...] = (
+        *(Package(name) for name in names),
+        *(ConfigTxt(line) for line in dict.fromkeys(_config(base, kernels))),
+        *(UnitState(unit, "mask") for unit in base.mask),
+    )
     return Layer("base", f"base: {base.name}", Place(f"builder/base/{base.name}.yaml", 1, 1), effects)
+
+
+def _config(base: Base, kernels: tuple[Kernel, ...]) -> list[str]:
+    return [*base.config, *(line for kernel in kernels for line in kernel.config)]
+
+
+def _kernel_package(kernel: Kernel, base: Base) -> str:
+    """As apt and dpkg spell it: a package of a foreign architecture with that."""
+    foreign = kernel.architecture != base.architecture
+    return f"{kernel.package}:{kernel.architecture}" if foreign else kernel.package
 
 
 def layers(

@@ -38,11 +38,6 @@ def unfit(base: Base, board: Board) -> str | None:
     return None
 
 
-def least(boards: tuple[Board, ...]) -> str:
-    """The instruction set that all of `boards` execute, of which there is at least one."""
-    return min((board.instructions for board in boards), key=INSTRUCTIONS.index)
-
-
 def spoken(instructions: str) -> str:
     """An instruction set as people write it."""
     return instructions.replace("armv", "ARMv")

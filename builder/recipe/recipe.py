@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from builder.errors import Place
-from builder.recipe.effect import Effect
+from builder.recipe.effect import AddSuite, Effect
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class Suite:
     archive: str
     suite: str
     components: tuple[str, ...]
+    architectures: tuple[str, ...] = ()
+    """The only ones that it has, where the node's apt would ask for others too."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Kernel:
     architecture: str
     modules: str
     boot_files: tuple[str, ...]
+    config: tuple[str, ...] = ()
+    """Lines of config.txt that it takes."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +52,25 @@ class Base:
     packages: tuple[str, ...]
     kernels: tuple[Kernel, ...]
     firmware: str
-    """Which boot mechanism fills /boot/firmware: `raspi-firmware` is Debian's kernel hook."""
+    """Which boot mechanism fills /boot/firmware, a word of `build/step/firmware.py`."""
     boot_files: tuple[str, ...]
     """What must lie in /boot/firmware afterwards, whatever the boards; globs."""
     serial: tuple[tuple[str, str], ...]
     """A board's serial port → what its kernels call it."""
+    merged_usr: bool
+    """Whether its packages bring /bin, /lib and /sbin as links into /usr."""
     overlays: bool
     """Whether there are device tree overlays for `dtoverlay=` in config.txt."""
     unfit: tuple[tuple[str, str], ...] = ()
     """Board → why the base cannot run there, where instruction set and kernels do not tell it."""
+    tools: tuple[Suite, ...] = ()
+    """Where the build's own programs come from, if the base's archives have none for build machines."""
+    config: tuple[str, ...] = ()
+    """Lines of config.txt, whatever the kernels."""
+    mask: tuple[str, ...] = ()
+    """Units by which the distribution would set a node up in its own way, and nodebake does in its."""
+    refused: tuple[tuple[str, str], ...] = ()
+    """Package → why no recipe may ask for it."""
 
 
 @dataclass(frozen=True)
@@ -152,10 +166,18 @@ class Recipe:
     outputs: tuple[Output, ...]
     origins: tuple[Origin, ...]
     sources_list: tuple[tuple[str, str], ...]
-    """Archive word → public URI that the image's own sources list names."""
+    """Archive word → public URI, by which the image's own sources list and the provenance name it."""
+    keyrings: tuple[tuple[str, bytes], ...] = ()
+    """Archive word → its key, for those whose key Debian does not ship and the site gives."""
     wants: tuple[str, ...] = ()
     """Names of secrets that the node needs and that are given at flash time, never baked in."""
 
     def effects(self) -> tuple[Effect, ...]:
         """All effects in order."""
         return tuple(effect for layer in self.layers for effect in layer.effects)
+
+    @property
+    def suites(self) -> tuple[Suite, ...]:
+        """Where packages come from: the base's suites, then those that layers add."""
+        added = (Suite(e.archive, e.suite, e.components) for e in self.effects() if isinstance(e, AddSuite))
+        return tuple(dict.fromkeys([*self.base.suites, *added]))

@@ -14,6 +14,7 @@ from builder.errors import NodebakeError, Place, Problems, RecipeError
 from builder.recipe import document as documents
 from builder.recipe.document import Document
 from builder.recipe.near import did_you_mean
+from builder.recipe.site_archive_keys import archive_keys
 from builder.recipe.site_file import ArchiveModel, KeysFile, SiteFile, WifiModel
 from builder.recipe.sources import Sources
 from builder.recipe.ssh_key import KeyFault, public_key
@@ -34,12 +35,16 @@ class Wifi:
 
 @dataclass(frozen=True)
 class Site:
-    """What site.yaml says. `archives` and `image_archives` are word → URI, only what it names."""
+    """What site.yaml says. `archives` and `image_archives` are word → URI, only what it names.
+
+    `archive_keys` are word → the archive's key, found to be the pinned one and one that apt takes.
+    """
 
     keys: tuple[str, ...] = ()
     base: str | None = None
     archives: dict[str, str] = field(default_factory=dict)
     image_archives: dict[str, str] = field(default_factory=dict)
+    archive_keys: dict[str, bytes] = field(default_factory=dict)
     wifi: Wifi | None = None
     lang: str | None = None
     timezone: str | None = None
@@ -96,6 +101,7 @@ def load(sources: Sources, problems: list[NodebakeError]) -> Site:
         base=reader.base(model.base),
         archives=building,
         image_archives=image,
+        archive_keys=archive_keys(sources, document, model.archives, problems),
         wifi=reader.wifi(model),
         lang=model.locale.lang,
         timezone=model.locale.timezone,
@@ -167,7 +173,8 @@ class _Reader:
                 self.problem(
                     f"the URI of `{word}` holds a password, which the image would name", *where, hint=hint
                 )
-            building[word] = uri.rstrip("/")
+            if uri:
+                building[word] = uri.rstrip("/")
             if named:
                 image[word] = named.rstrip("/")
         return building, image

@@ -18,10 +18,18 @@ class KeysFile(Strict):
 
 
 class ArchiveModel(Strict):
-    """Where an archive is fetched from, and what the image's own sources list names."""
+    """Where an archive is fetched from, what the image's own sources list names, and the archive's key."""
 
-    uri: str = Field(description="where building fetches from")
+    uri: str | None = Field(
+        None, description="where building fetches from; when absent, what it would without this"
+    )
     image_uri: str | None = Field(None, description="what the image names; the public host when absent")
+    keyring: str | None = Field(
+        None, description="file of the project with the key, for archives whose key Debian does not ship"
+    )
+    fingerprint: str | None = Field(
+        None, description="of the key with which the site signs a copy of its own; the archive's when absent"
+    )
 
 
 class SecretReference(Strict):

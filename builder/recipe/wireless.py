@@ -68,7 +68,10 @@ def expand(scope: Scope) -> list[Effect]:
     """The effects of `wifi: site`."""
     known = scope.site.wifi
     if known is None:
-        scope.problem("the site has no `wifi`", "wifi", hint="add `wifi:` to site.yaml, or say `wifi: none`")
+        without = [f"`{board.name}`" for board in scope.boards if not board.ethernet]
+        message = f"{' and '.join(without)} without Ethernet wants" if without else "this wants"
+        advice = "add `wifi:` to site.yaml, or say `wifi: none`"
+        scope.problem(f"{message} a wireless network, and the site has none", "wifi", hint=advice)
         return []
     if "'" in known.ssid or not known.ssid.isprintable():
         place = scope.site.place("wifi", "ssid")

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,18 +80,20 @@ def partitions(image: Path) -> list[dict[str, int]]:
 @pytest.fixture(scope="session")
 def docker_sdcard(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
     """The one docker-sdcard build of this run, taken apart."""
-    yield from apart(site, "docker-sdcard", tmp_path_factory.mktemp("docker-sdcard"))
+    with taken_apart(site.built("docker-sdcard"), tmp_path_factory.mktemp("docker-sdcard")) as apart:
+        yield apart
 
 
 @pytest.fixture(scope="session")
 def head(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
     """The one head build of this run, taken apart."""
-    yield from apart(site, "head", tmp_path_factory.mktemp("head"))
+    with taken_apart(site.built("head"), tmp_path_factory.mktemp("head")) as apart:
+        yield apart
 
 
-def apart(site: Site, recipe: str, folder: Path) -> Iterator[Apart]:
-    """A build, taken apart in a folder that is removed afterwards."""
-    answer = site.built(recipe)
+@contextmanager
+def taken_apart(answer: dict[str, Any], folder: Path) -> Iterator[Apart]:
+    """What a build answered, taken apart below `folder` while the body runs."""
     boot, root = partitions(Path(answer["image"]))
     filesystem, files = folder / "root.ext4", folder / "root"
     with Path(answer["image"]).open("rb") as image, filesystem.open("wb") as sink:

@@ -42,12 +42,13 @@ class Allowed:
         return deep and self.trait == found.trait and fnmatchcase(found.path, self.paths)
 
 
-def allowed() -> list[Allowed]:
-    """The entries of allowed.yaml, one for each path and trait."""
+def allowed(base: str) -> list[Allowed]:
+    """The entries of allowed.yaml that hold for `base`, one for each path and trait."""
     rows = YAML(typ="safe").load(ALLOWED.read_text(encoding="utf-8"))
     return [
         Allowed(paths, trait, row["cause"])
         for row in rows
+        if base in row.get("bases", (base,))
         for paths in row["paths"]
         for trait in row["traits"]
     ]

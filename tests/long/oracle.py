@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One lock, installed by both engines: docker-sdcard's packages without the kernel.
+"""One lock, installed by both engines: a recipe's packages without the kernel.
 
 The kernel's own scripts, emulated, take longer than all the rest, and what they make is the firmware
 step's business. What the store has is not installed again, so a second run takes seconds.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -22,10 +22,9 @@ from builder.plan.encode import encode
 from builder.plan.plan import VERSIONS, Plan, make
 from builder.plan.step import Step
 from builder.recipe.effect import FromFile, RunScript
-from builder.report.silent import SilentReport
 from builder.tree.entry import Entry, merge, parse
+from tests.long.mirror import locked
 
-KERNEL = {"linux-image-arm64", "raspi-firmware"}
 _SCRIPT = Path(__file__).with_name("ask-dpkg.sh")
 
 
@@ -44,19 +43,26 @@ class Tree:
         return next(delta / path for delta in self.deltas if (delta / path).exists()).read_bytes()
 
 
-def trees(project: Path, recipe: str, *engines: str) -> list[Tree]:
-    """The trees of the engines, one lock for all."""
-    work = _without_kernel(workspace(Namespace(project=project, recipe=recipe, set=[])))
-    lock = work.lock(SilentReport(), locked=False)
+def trees(
+    project: Path, recipe: str, settings: Sequence[str], *engines: str, whole: bool = False
+) -> list[Tree]:
+    """The trees of the engines, one lock for all; `settings` as `--set` takes them.
+
+    Without the kernel unless `whole`.
+    """
+    work = workspace(Namespace(project=project, recipe=recipe, set=settings))
+    work = work if whole else _without_kernel(work)
+    lock = locked(work)
     return [_tree(work, lock, make(work.recipe, lock, work.workshop.machine, engine)) for engine in engines]
 
 
 def _without_kernel(work: Workspace) -> Workspace:
-    assert set(work.wanted.packages) >= KERNEL
-    names = tuple(name for name in work.wanted.packages if name not in KERNEL)
+    kernel = {"raspi-firmware", *(kernel.package for kernel in work.recipe.kernels)}
+    assert set(work.wanted.packages) >= kernel
+    names = tuple(name for name in work.wanted.packages if name not in kernel)
     return replace(
         work,
-        recipe=replace(work.recipe, name=f"{work.recipe.name}-without-kernel"),
+        recipe=replace(work.recipe, name=f"{work.recipe.name}-{work.recipe.base.name}-without-kernel"),
         wanted=replace(work.wanted, packages=names),
     )
 

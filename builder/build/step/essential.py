@@ -14,6 +14,7 @@ from pathlib import Path
 
 from builder.archive.deb import finish_stored, start_stored
 from builder.build.bench import HELPER, TREE_IN_HELPER, Bench
+from builder.build.step.usr import KEPT
 
 _ROOM = "/run/essential"
 # By one shell each, for each program that Python starts costs a copy of Python.
@@ -23,7 +24,7 @@ _APPEND = 'while [ $# -gt 0 ]; do dpkg-deb --fsys-tarfile "$1" >>"$2" || exit; s
 # make files where it has just removed others.
 _OMITTED = ("bash-completion", "doc", "i18n", "info", "locale", "man", "zoneinfo")
 _TAR = shlex.join(
-    ["tar", "-x", "-C", TREE_IN_HELPER, *(f"--exclude=./usr/share/{name}/*/*" for name in _OMITTED)]
+    ["tar", "-x", KEPT, "-C", TREE_IN_HELPER, *(f"--exclude=./usr/share/{name}/*/*" for name in _OMITTED)]
 )
 _EXTRACT = f'for deb; do dpkg-deb --fsys-tarfile "$deb" | {_TAR} || exit; done'
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from builder.build.bench import Bench
+from builder.build.step.armv6 import check
 from builder.build.step.files import confined
+from builder.plan.encode import decode
 
 # Made anew by each node, so that no two share them.
 _PER_NODE = (
@@ -40,7 +42,7 @@ _TRACES = (
 
 
 def run(inputs: Mapping[str, Any], bench: Bench) -> None:
-    """Clean the tree and give it its own apt sources."""
+    """Clean the tree and give it its own apt sources, and the keys of those."""
     for pattern in (*_PER_NODE, *_TRACES):
         for path in sorted(bench.tree.glob(pattern)):
             _remove(path)
@@ -51,7 +53,12 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
     machine_id.chmod(0o444)
     # Without a clock of its own a board starts at this file's time, which will be the epoch.
     (bench.tree / "usr/lib/clock-epoch").touch()
+    if inputs["armv6_modules"]:
+        silent = check(bench.tree, inputs["armv6_modules"])
+        bench.log.write_text("".join(f"says nothing of its processor: {path}\n" for path in silent))
     confined(bench.tree, inputs["sources_path"]).write_text(inputs["sources"])
+    for path, key in inputs.get("keyrings", ()):
+        confined(bench.tree, path).write_bytes(decode(key))
 
 
 def _forget_days(shadow: Path) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from builder.build.bench import Bench
-from builder.build.step import files
+from builder.build.step import files, pi_firmware
+from builder.build.step.config_txt import config_txt
 from builder.errors import StepError
 
 _HOOK = "/etc/kernel/postinst.d/z50-raspi-firmware"
@@ -23,7 +23,9 @@ _HOOK = "/etc/kernel/postinst.d/z50-raspi-firmware"
 def run(inputs: Mapping[str, Any], bench: Bench) -> None:
     """Write the settings, make the initramfs, and let the kernel hook fill /boot/firmware."""
     bench.furnish()
-    _settings(inputs, bench.tree)
+    settle, fill = _MECHANISMS[inputs["mechanism"]]
+    _write(bench.tree / "etc/initramfs-tools/conf.d/nodebake", _lines(inputs["initramfs"]))
+    settle(inputs, bench.tree)
     files.run(inputs, bench)
     (bench.tree / "etc/fstab").write_text(_lines("\t".join(row) for row in inputs["fstab"]))
     kernels = sorted(path.name for path in (bench.tree / "usr/lib/modules").iterdir())
@@ -32,29 +34,25 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
         date = min(int((bench.tree / f"boot/vmlinuz-{kernel}").stat().st_mtime), bench.epoch)
         bench.in_tree(["update-initramfs", "-c", "-k", kernel], env={"SOURCE_DATE_EPOCH": str(date)})
     (bench.tree / "boot/firmware").mkdir(exist_ok=True)
-    bench.in_tree(["/bin/sh", _HOOK], env={"DEB_MAINT_PARAMS": "configure"})
+    fill(bench, kernels)
     _require(inputs["boot_files"], bench.tree / "boot/firmware")
 
 
-def _settings(inputs: Mapping[str, Any], tree: Path) -> None:
-    """The three files that Debian's hook reads, and what kind of initramfs boots elsewhere."""
+def _settle(inputs: Mapping[str, Any], tree: Path) -> None:
+    """The three files that Debian's hook reads."""
     default = tree / "etc/default"
-    _write(tree / "etc/initramfs-tools/conf.d/nodebake", _lines(inputs["initramfs"]))
     # The hook would add cma=64M, which a Pi 4 may not boot with; the kernel's own default is as large.
     settings = {"ROOTPART": inputs["root"], "CONSOLES": " ".join(inputs["consoles"]), "CMA": "0"}
     lines = [f"{name}={shlex.quote(value)}\n" for name, value in settings.items()]
     path = default / "raspi-firmware"
     path.write_text(path.read_text() + "\n# Set by nodebake\n" + "".join(lines))
     _write(default / "raspi-extra-cmdline", " ".join(inputs["cmdline"]) + "\n")
-    _write(default / "raspi-firmware-custom", _config_txt(inputs["config"]))
+    _write(default / "raspi-firmware-custom", config_txt(inputs["config"]))
 
 
-def _config_txt(rows: Sequence[Sequence[str]]) -> str:
-    lines: list[str] = []
-    for section, group in groupby(rows, key=lambda row: row[0]):
-        lines.append(f"[{section or 'all'}]")
-        lines += [line for _, line in group]
-    return _lines([*lines, "[all]"])
+def _fill(bench: Bench, kernels: Sequence[str]) -> None:
+    """Have Debian's hook copy the newest of the kernels, and all else."""
+    bench.in_tree(["/bin/sh", _HOOK], env={"DEB_MAINT_PARAMS": "configure"})
 
 
 def _lines(lines: Iterable[str]) -> str:
@@ -75,3 +73,10 @@ def _require(globs: Sequence[str], folder: Path) -> None:
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
+
+
+_MECHANISMS = {
+    "raspi-firmware": (_settle, _fill),
+    "raspberrypi": (pi_firmware.settle, pi_firmware.fill),
+}
+"""By the word of a base's `firmware`: what writes its settings, and what then fills the boot directory."""

@@ -12,15 +12,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from builder.build.step.usr import KEPT, merge
 from builder.host.process import run
 
+_EXTRACT = f'dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" {KEPT}'
 MOUNT_POINTS = ("dev", "proc", "run", "tmp", "mnt")
 
 
 def unpack(inputs: Mapping[str, Any], root: Path, debs: Path, log: Path) -> None:
     """Unpack the helper's packages into the empty directory `root`."""
+    if not inputs["merged_usr"]:
+        # That of the loader, too, on amd64.
+        merge(root, "lib64")
     for sha256 in inputs["debs"]:
-        run(["dpkg-deb", "--extract", str(debs / f"{sha256}.deb"), str(root)], log=log)
+        run(["sh", "-c", _EXTRACT, "sh", str(debs / f"{sha256}.deb"), str(root)], log=log)
     for name in ("passwd", "group"):
         shutil.copyfile(root / f"usr/share/base-passwd/{name}.master", root / "etc" / name)
     for name in MOUNT_POINTS:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from builder.build.bench import TREE_IN_HELPER, Bench
 from builder.build.order import pre_depended
 from builder.build.step.essential import discard, extract
+from builder.build.step.usr import merge
 from builder.errors import StepError
 
 # Never --force-all: it holds script-chrootless, and the maintainer scripts would run outside the tree.
@@ -25,9 +26,11 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
     """Install the packages of `inputs` into the empty tree."""
     debs = {row["name"]: f"/run/debs/{row['sha256']}.deb" for row in inputs["debs"]}
     essential = [row["name"] for row in inputs["debs"] if row["essential"]]
+    if not inputs["merged_usr"]:
+        merge(bench.tree)
     bench.show_to_helper()
     debs.update(zip(essential, extract([debs[name] for name in essential], bench), strict=True))
-    _start_database(bench)
+    _start_database(bench, inputs.get("foreign", ()))
     bench.furnish()
     bench.show_to_helper()
     policy = bench.tree / "usr/sbin/policy-rc.d"
@@ -62,12 +65,19 @@ def _leave_to_apt(tree: Path) -> None:
             (tree / name).chmod(0o700)
 
 
-def _start_database(bench: Bench) -> None:
-    """An empty dpkg database."""
+def _start_database(bench: Bench, foreign: Sequence[str]) -> None:
+    """An empty dpkg database, which takes packages of `foreign` architectures too."""
     folder = bench.tree / "var/lib/dpkg"
     for name in ("info", "updates", "triggers", "alternatives", "parts"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "status").touch()
+    if foreign:
+        (folder / "arch").write_text(architectures(bench.architecture, foreign))
+
+
+def architectures(own: str, foreign: Sequence[str]) -> str:
+    """The file in which dpkg keeps what `--add-architecture` was told."""
+    return "".join(f"{name}\n" for name in (own, *foreign))
 
 
 def _dpkg(bench: Bench, *argv: str) -> None:

@@ -54,7 +54,7 @@ def _mirrors(lock: Lock, project: Project | None) -> dict[str, Mirror]:
     words = {package.archive for package in members(lock)} & PUBLIC.keys()
     return choose(
         [*sorted(words), snapshot.WORD],
-        public={word: (archive.uri, archive.keyring) for word, archive in PUBLIC.items()},
+        public=PUBLIC,
         site=archives(project.sources()) if project else {},
         environment=os.environ,
         machine=machine_archives(),

@@ -69,6 +69,9 @@ def _word(word: str, scope: Scope, *at: str | int) -> list[Effect]:
         scope.problem(f"`{word}` is not one word", *at, hint="one list item for each word")
     elif word.split("=", maxsplit=1)[0] in _OURS:
         scope.problem(f"`{word}` is the image's own business", *at, hint="leave it out: the build writes it")
+    elif word == "resize":
+        hint = "the overlay `node-firstboot` grows the root file system and leaves the id as it is"
+        scope.problem("`resize` has Raspberry Pi OS rewrite the disk's id at the first boot", *at, hint=hint)
     else:
         return [CmdlineWord(word)]
     return []

@@ -1,29 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`docker: {strategy: overlay2, log: {…}, daemon: {…}}`: docker from the base's own archive."""
+"""`docker: {from: debian, strategy: overlay2, log: {…}, daemon: {…}}`: docker, ready for a node."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import Any, Literal
 
 from pydantic import Field
 
 from builder.recipe import size
-from builder.recipe.effect import CmdlineWord, Effect, Inline, Package, UnitState, WriteFile
-from builder.recipe.recipe import Board
+from builder.recipe.effect import AddSuite, CmdlineWord, Effect, Inline, Package, UnitState, WriteFile
+from builder.recipe.recipe import Base, Board
 from builder.recipe.scope import Scope
 from builder.recipe.strict import Strict
 
 STRATEGIES = ("overlay2",)
 _LEAST_MEMORY = 512
-# docker.io only recommends the others, and recommends are not installed.
-_PACKAGES = ("docker.io", "docker-cli", "apparmor", "ca-certificates", "iptables")
+_FOLDER = re.compile(r"(/[\w.-]+)+", re.ASCII)
+# docker.io and docker-ce only recommend most of the others, and recommends are not installed.
+_PACKAGES = {
+    "debian": ("docker.io", "docker-cli", "apparmor", "ca-certificates", "iptables"),
+    "docker": ("docker-ce", "docker-ce-cli", "containerd.io", "apparmor", "ca-certificates", "iptables"),
+}
+# Up to there docker.io holds the client, too.
+_IN_ONE = ("bookworm",)
 _OURS = {
+    "data-root": "root",
     "storage-driver": "strategy",
     "storage-opts": "strategy",
     "log-driver": "log",
     "log-opts": "log",
 }
+
+# Docker and its containerd each have a folder for their data. From Docker 29 on images are in containerd's
+# when no storage driver is named; whoever moves one of the two has half of the data on the wrong disk.
+_CONTAINERD = """\
+version = 2
+root = "@root@"
+# Kubernetes would want it; docker does not.
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+"""
 
 _CHECK = """\
 #!/bin/sh
@@ -63,6 +80,14 @@ class Log(Strict):
 class Model(Strict):
     """Docker with its data on a file system that can carry it."""
 
+    from_: Literal["debian", "docker"] = Field(
+        "debian",
+        alias="from",
+        description="whose packages: those in the base's own archive, or those of Docker's archive",
+    )
+    root: str | None = Field(
+        None, description="folder for the data of docker and of its containerd; below /var/lib when absent"
+    )
     strategy: str = Field("overlay2", description="where images live; `overlay2`: on the card")
     log: Log = Field(Log.model_construct(), description="the log driver `local`")
     daemon: dict[str, Any] = Field({}, description="further keys of daemon.json")
@@ -79,13 +104,22 @@ def expand(model: Model, scope: Scope) -> list[Effect]:
         if reason:
             hint = "leave the board or docker out"
             scope.problem(f"docker cannot run on `{board.name}`: {reason}", hint=hint)
+    reason = unavailable(scope.base) if model.from_ == "docker" else None
+    if reason:
+        hint = "`from: debian` takes the docker that the base's own archive has"
+        scope.problem(f"Docker's archive has nothing for `{scope.base.name}`: {reason}", "from", hint=hint)
     for key in sorted(model.daemon.keys() & _OURS.keys()):
         hint = f"say it with docker's `{_OURS[key]}`"
         scope.problem(f"`{key}` of daemon.json is set by this layer", "daemon", key, hint=hint, key=True)
+    if _features(model.daemon).get("containerd-snapshotter") is True:
+        hint = "leave it out"
+        message = f"with containerd's snapshotter docker would not use `{model.strategy}`"
+        scope.problem(message, "daemon", "features", "containerd-snapshotter", hint=hint)
     unit = _CHECK_UNIT.replace("@driver@", model.strategy)
     daemon = json.dumps(_daemon(model, scope), indent=2, sort_keys=True) + "\n"
     return [
-        *(Package(name) for name in _PACKAGES),
+        *_source(model, scope),
+        *_containerd(model, scope),
         WriteFile("etc/docker/daemon.json", Inline(daemon.encode())),
         WriteFile("usr/lib/nodebake/docker-driver-check", Inline(_CHECK.encode()), 0o755),
         WriteFile("etc/systemd/system/docker-driver-check.service", Inline(unit.encode())),
@@ -96,15 +130,49 @@ def expand(model: Model, scope: Scope) -> list[Effect]:
     ]
 
 
+def _source(model: Model, scope: Scope) -> list[Effect]:
+    in_one = scope.base.release in _IN_ONE
+    names = (name for name in _PACKAGES[model.from_] if name != "docker-cli" or not in_one)
+    packages: list[Effect] = [Package(name) for name in names]
+    if model.from_ == "debian":
+        return packages
+    return [AddSuite("docker", scope.base.release, ("stable",)), *packages]
+
+
+def _containerd(model: Model, scope: Scope) -> list[Effect]:
+    if model.root is None:
+        return []
+    if not _FOLDER.fullmatch(model.root):
+        hint = "an absolute path of letters, digits, `.`, `_` and `-`, as in `/srv/docker`"
+        scope.problem(f"`{model.root}` is no folder for docker's data", "root", hint=hint)
+        return []
+    if scope.confined(model.root, "root") is None:
+        return []
+    text = _CONTAINERD.replace("@root@", f"{model.root}/containerd")
+    return [WriteFile("etc/containerd/config.toml", Inline(text.encode()))]
+
+
+def _features(daemon: dict[str, Any]) -> dict[str, Any]:
+    features = daemon.get("features")
+    return features if isinstance(features, dict) else {}
+
+
 def _daemon(model: Model, scope: Scope) -> dict[str, Any]:
     try:
         bytes_each = size.parse(model.log.max_size)
     except ValueError as error:
         scope.problem(str(error), "log", "max_size")
         bytes_each = 0
+    named: dict[str, Any] = {}
+    if model.root is not None:
+        named["data-root"] = f"{model.root}/docker"
+    if model.from_ == "docker":
+        # What naming a storage driver means, said so that no later version decides otherwise.
+        named["features"] = {**_features(model.daemon), "containerd-snapshotter": False}
     return {
         "live-restore": True,
         **model.daemon,
+        **named,
         "storage-driver": model.strategy,
         "log-driver": "local",
         # docker's own units are k, m, g: multiples of 1024 as ours.
@@ -116,4 +184,13 @@ def impossible(board: Board) -> str | None:
     """Why docker cannot run on this board, or None. That the base runs there is checked elsewhere."""
     if board.memory < _LEAST_MEMORY:
         return f"it has {board.memory} MiB of memory, docker wants {_LEAST_MEMORY}"
+    return None
+
+
+def unavailable(base: Base) -> str | None:
+    """Why Docker's own archive cannot serve this base, or None."""
+    if base.architecture == "armhf" and base.instructions != "armv7":
+        return "there are no packages for Raspbian since version 29, and those for Debian's armhf are ARMv7"
+    if base.architecture not in ("arm64", "armhf"):
+        return f"there are no packages for {base.architecture}"
     return None

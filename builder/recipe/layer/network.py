@@ -33,7 +33,9 @@ class Model(Strict):
         Annotated[Literal["dhcp"], Tag("<word>")] | Annotated[Static, Tag("<mapping>")], by_type(str, dict)
     ] = Field("dhcp", description="`dhcp`, or a fixed address")
     hostname: str | None = Field(None, description="the host name; none is written when absent")
-    wifi: Literal["site", "none"] = Field("none", description="`site` joins the network of site.yaml")
+    wifi: Literal["auto", "site", "none"] = Field(
+        "auto", description="`site` joins the network of site.yaml, `auto` where a board has no Ethernet"
+    )
 
 
 def expand(model: Model, scope: Scope) -> list[Effect]:
@@ -47,9 +49,13 @@ def expand(model: Model, scope: Scope) -> list[Effect]:
     ]
     if model.hostname is not None:
         effects += _hostname(model.hostname, scope)
-    if model.wifi == "site":
+    if model.wifi == "site" or (model.wifi == "auto" and _lacks_ethernet(scope)):
         effects += wireless.expand(scope)
     return effects
+
+
+def _lacks_ethernet(scope: Scope) -> bool:
+    return any(not board.ethernet for board in scope.boards)
 
 
 def _hostname(name: str, scope: Scope) -> list[Effect]:

@@ -17,8 +17,11 @@ class Model(StrictList):
 
 
 def expand(model: Model, scope: Scope) -> list[Effect]:
+    refused = dict(scope.base.refused)
     for i, name in enumerate(model.root):
-        if not _NAME.fullmatch(name):
+        if name in refused:
+            scope.problem(f"`{name}` cannot be on the base `{scope.base.name}`: {refused[name]}", i)
+        elif not _NAME.fullmatch(name):
             hint = "names are lower case; versions and architectures are the lock's business"
             scope.problem(f"`{name}` is no package name", i, hint=hint)
     return [Package(name) for name in model.root]

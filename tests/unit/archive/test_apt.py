@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -17,12 +15,14 @@ from builder.archive.apt import PrivateApt, list_name
 from builder.archive.hosts import Mirror
 from builder.errors import Exit, LackingError, NodebakeError, RecipeError
 from builder.lock.lock import Locked
+from tests.archives.signer import TOOLS, Signer, signer
 from tests.needs import needs_tool
 
-pytestmark = [pytest.mark.tools, needs_tool("apt-get", "gpg", "gpgconf")]
+pytestmark = [pytest.mark.tools, needs_tool("apt-get", *TOOLS)]
 
 DATE = 1789199741
 LONG_AGO = 1_000_000_000
+NEWER_KEY = "update debian-archive-keyring on this machine, or the key that site.yaml names"
 PACKAGES = {
     "base-files": "Essential: yes\nDepends: libc6",
     "libc6": "",
@@ -35,28 +35,18 @@ PACKAGES = {
 
 @dataclass(frozen=True)
 class Archive:
-    """An archive at `root`, which holds suite `trixie`; gpg's files are in `keys`."""
+    """An archive at `root`, which holds suite `trixie`, signed with `keys`."""
 
     root: Path
-    keys: Path
+    keys: Signer
 
     @property
     def keyring(self) -> Path:
-        return self.keys / "keyring.gpg"
+        return self.keys.keyring
 
     @property
     def release(self) -> Path:
         return self.root / "dists/trixie/Release"
-
-    def gpg(self, *words: str, at: int | None = None) -> None:
-        clock = ["--faked-system-time", str(at)] if at else []
-        argv = ["gpg", "--homedir", str(self.keys), "--batch", "--yes", "--quiet", *clock, *words]
-        subprocess.run(argv, check=True, capture_output=True)
-
-    def make_key(self, *, days: int = 0, at: int | None = None) -> None:
-        expires = f"{days}d" if days else "never"
-        self.gpg("--passphrase", "", "--quick-gen-key", "a", "ed25519", "sign", expires, at=at)
-        self.gpg("--export", "--output", str(self.keyring))
 
     def write(self, release: str = "") -> None:
         folder = self.release.parent / "main/binary-arm64"
@@ -71,8 +61,7 @@ class Archive:
         )
 
     def sign(self, *, at: int | None = None) -> None:
-        signed = str(self.release.with_name("InRelease"))
-        self.gpg("--clearsign", "--output", signed, str(self.release), at=at)
+        self.keys.clearsign(self.release, self.release.with_name("InRelease"), at=at)
 
     def apt(self, root: Path) -> PrivateApt:
         mirrors = {"debian": Mirror("debian", f"file:{self.root}", self.keyring)}
@@ -88,16 +77,13 @@ def stanza(name: str, fields: str) -> str:
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[Archive]:
-    # A path of its own, because the agent's socket lies in it and may be no longer than 108 bytes.
-    with TemporaryDirectory(prefix="nodebake-gpg-", dir="/tmp") as keys:
-        yield Archive(tmp_path / "archive", Path(keys))
-        # gpg starts an agent for these keys that would stay.
-        subprocess.run(["gpgconf", "--homedir", keys, "--kill", "gpg-agent"], check=False)
+    with signer() as keys:
+        yield Archive(tmp_path / "archive", keys)
 
 
 @pytest.fixture
 def signed(archive: Archive) -> Archive:
-    archive.make_key()
+    archive.keys.make_key()
     archive.write()
     archive.sign()
     return archive
@@ -191,7 +177,7 @@ def test_no_keyring(archive: Archive, tmp_path: Path) -> None:
 
 
 def test_no_archive(archive: Archive, tmp_path: Path) -> None:
-    archive.make_key()
+    archive.keys.make_key()
     error = update_refusal(archive, tmp_path)
     assert error.message == "an archive cannot be reached"
     assert error.facts[-1] == f"archives: file:{archive.root}"
@@ -199,7 +185,7 @@ def test_no_archive(archive: Archive, tmp_path: Path) -> None:
 
 
 def test_an_archive_that_is_not_signed(archive: Archive, tmp_path: Path) -> None:
-    archive.make_key()
+    archive.keys.make_key()
     archive.write()
     error = update_refusal(archive, tmp_path)
     assert error.message == "an archive is not signed"
@@ -207,34 +193,33 @@ def test_an_archive_that_is_not_signed(archive: Archive, tmp_path: Path) -> None
 
 
 def test_a_key_that_the_keyring_does_not_hold(archive: Archive, tmp_path: Path) -> None:
-    archive.make_key()
+    archive.keys.make_key()
     only = archive.keyring.read_bytes()
-    archive.gpg("--passphrase", "", "--quick-gen-key", "other", "ed25519", "sign", "never")
+    archive.keys.make_key("other")
+    archive.keyring.write_bytes(only)
     archive.write()
-    signed = str(archive.release.with_name("InRelease"))
-    archive.gpg("--local-user", "other", "--clearsign", "--output", signed, str(archive.release))
-    assert archive.keyring.read_bytes() == only
+    archive.keys.clearsign(archive.release, archive.release.with_name("InRelease"), "--local-user", "other")
     error = update_refusal(archive, tmp_path)
     assert error.message == "an archive is signed with a key that its keyring does not hold"
-    assert error.hint == "update debian-archive-keyring on this machine"
+    assert error.hint == NEWER_KEY
 
 
 def test_a_key_that_has_expired(archive: Archive, tmp_path: Path) -> None:
-    archive.make_key(days=10, at=LONG_AGO)
+    archive.keys.make_key(days=10, at=LONG_AGO)
     archive.write()
     archive.sign(at=LONG_AGO + 60)
     error = update_refusal(archive, tmp_path)
     assert error.message == "the key that signed an archive has expired"
-    assert error.hint == "update debian-archive-keyring on this machine"
+    assert error.hint == NEWER_KEY
 
 
 def test_a_release_that_has_expired(archive: Archive, tmp_path: Path) -> None:
-    archive.make_key()
+    archive.keys.make_key()
     archive.write(f"Valid-Until: {formatdate(LONG_AGO, usegmt=True)}\n")
     archive.sign()
     error = update_refusal(archive, tmp_path)
     assert error.message == "the signature or Release file of an archive has expired"
-    assert error.hint == "check this machine's clock, or update debian-archive-keyring"
+    assert error.hint == f"check this machine's clock, or {NEWER_KEY}"
 
 
 def test_a_signature_over_other_bytes(signed: Archive, tmp_path: Path) -> None:

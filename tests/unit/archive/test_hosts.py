@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from builder.archive.hosts import Mirror, choose, machine_archives
+from builder.base.archives import PublicArchive
 
-PUBLIC = {"debian": ("http://public/debian/", "/keys.gpg"), "debian-security": ("http://s/ds", "/keys.gpg")}
+PUBLIC = {
+    "debian": PublicArchive("http://public/debian/", "/keys.gpg"),
+    "debian-security": PublicArchive("http://s/ds", "/keys.gpg"),
+}
 SITE = {"debian": "http://site/debian"}
 ENVIRONMENT = {"NODEBAKE_ARCHIVE_DEBIAN": "http://env/debian"}
 MACHINE = {"debian": "http://machine/debian"}

@@ -24,17 +24,25 @@ gpu_mem=16
 
 
 def test_as_debian_writes_it() -> None:
-    assert loaded(CONFIG) == Loaded("vmlinuz-6.12.1-arm64", "initrd.img-6.12.1-arm64")
+    assert loaded(CONFIG, "kernel8.img") == Loaded("vmlinuz-6.12.1-arm64", "initrd.img-6.12.1-arm64")
 
 
 def test_the_last_one_for_all_boards_wins() -> None:
     more = "kernel = vmlinuz-b  # newer\ninitramfs initrd-b followkernel\n"
-    assert loaded(CONFIG + more) == Loaded("vmlinuz-b", "initrd-b")
+    assert loaded(CONFIG + more, "kernel8.img") == Loaded("vmlinuz-b", "initrd-b")
+
+
+@pytest.mark.parametrize(
+    ("kernel", "initrd"),
+    [("kernel8.img", "initramfs8"), ("kernel7.img", "initramfs7"), ("kernel.img", "initramfs")],
+)
+def test_as_raspberry_pi_os_leaves_it_to_the_firmware(kernel: str, initrd: str) -> None:
+    assert loaded("[all]\nauto_initramfs=1\narm_64bit=1\n[all]\n", kernel) == Loaded(kernel, initrd)
 
 
 def test_one_that_names_nothing() -> None:
     with pytest.raises(NodebakeError) as raised:
-        loaded("[pi3]\nkernel=k\n\n[all]\ninitramfs\n")
+        loaded("[pi3]\nkernel=k\n\n[all]\ninitramfs\n", "kernel8.img")
     assert raised.value.render() == (
         "error: the image's config.txt does not name what to boot\n"
         "  there is no `kernel` for all boards\n"

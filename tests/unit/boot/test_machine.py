@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.boot.machine import BOARDS, Machine, card_size, memory_of
+from builder.boot.machine import BOARDS, Machine, board_for, card_size, memory_of
 from builder.errors import RecipeError
 
 VIRT = Machine(
@@ -62,6 +62,51 @@ def test_raspi3b_with_the_terminal() -> None:
         "-serial null",
         "-serial mon:stdio",
     )
+
+
+def test_raspi0_is_told_what_is_not_emulated() -> None:
+    raspi0 = replace(VIRT, board=BOARDS["raspi0"], device_tree=Path("/s/bcm2835-rpi-zero.dtb"), memory=512)
+    assert lines(raspi0)[:6] == (
+        "qemu-system-aarch64",
+        "-M raspi0",
+        "-m 512",
+        "-kernel /s/vmlinuz",
+        "-initrd /s/initrd.img",
+        "-dtb /s/bcm2835-rpi-zero.dtb",
+    )
+    assert " initcall_blacklist=bcm2835_power_driver_init console=ttyAMA0,115200" in lines(raspi0)[6]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "wanted", "name"),
+    [
+        ("arm64", None, "virt"),
+        ("arm64", "raspi3b", "raspi3b"),
+        ("armhf", None, "virt32"),
+        ("armhf", "raspi2b", "raspi2b"),
+        ("armel", None, "raspi0"),
+    ],
+)
+def test_the_machine_for_an_image(architecture: str, wanted: str | None, name: str) -> None:
+    assert board_for(architecture, wanted).name == name
+
+
+@pytest.mark.parametrize(
+    ("architecture", "wanted", "text"),
+    [
+        (
+            "armhf",
+            "raspi3b",
+            "error: `raspi3b` runs images for arm64, and this one is for armhf\n"
+            "hint: --board virt32 or raspi2b",
+        ),
+        ("riscv64", None, "error: an image for riscv64 cannot be emulated"),
+    ],
+)
+def test_an_image_for_another_machine(architecture: str, wanted: str | None, text: str) -> None:
+    with pytest.raises(RecipeError) as raised:
+        board_for(architecture, wanted)
+    assert raised.value.render() == text
 
 
 def test_a_console_in_a_file_has_no_monitor() -> None:

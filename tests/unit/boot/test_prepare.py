@@ -31,7 +31,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_its_own_kernel_and_a_card_over_the_image(ran: list[str], tmp_path: Path) -> None:
-    built = Built(Path("/o/x.img"), 3 << 30, 8 << 20)
+    built = Built(Path("/o/x.img"), 3 << 30, 8 << 20, "arm64")
     machine = room.prepare(built, BOARDS["raspi3b"], tmp_path, ssh_port=2222, memory=1024)
     assert [command.replace(str(tmp_path), "S") for command in ran] == [
         "mcopy -n -i /o/x.img@@8388608 ::config.txt ::cmdline.txt S",
@@ -44,7 +44,18 @@ def test_its_own_kernel_and_a_card_over_the_image(ran: list[str], tmp_path: Path
 
 
 def test_virt_brings_its_own_device_tree(ran: list[str], tmp_path: Path) -> None:
-    built = Built(Path("/o/x.img"), 3 << 30, 8 << 20)
+    built = Built(Path("/o/x.img"), 3 << 30, 8 << 20, "arm64")
     machine = room.prepare(built, BOARDS["virt"], tmp_path, ssh_port=2222, memory=1024)
     assert machine.device_tree is None
     assert ran[1].endswith(f"::k ::i {tmp_path}")
+
+
+def test_the_files_that_the_firmware_looks_for_by_itself(
+    ran: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FILES, "config.txt", "[all]\nauto_initramfs=1\narm_64bit=1\n[all]\n")
+    built = Built(Path("/o/x.img"), 3 << 30, 8 << 20, "arm64")
+    machine = room.prepare(built, BOARDS["raspi3b"], tmp_path, ssh_port=2222, memory=1024)
+    assert (machine.kernel.name, machine.initrd.name) == ("kernel8.img", "initramfs8")
+    # As the Raspberry Pi's kernels call the chip.
+    assert machine.device_tree == tmp_path / "bcm2710-rpi-3-b.dtb"

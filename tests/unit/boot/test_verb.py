@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from builder.boot.built import Built
 from builder.cli import boot
 from builder.cli.main import main
 from builder.cli.project import Project
@@ -28,7 +29,10 @@ def test_what_has_not_been_built(project: Project, capsys: pytest.CaptureFixture
     assert capsys.readouterr() == ("", "error: `good` has not been built\nhint: nodebake build good\n")
 
 
-def test_memory_that_the_board_cannot_have(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+def test_memory_that_the_board_cannot_have(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boot, "built", lambda out, name: Built(out / "x.img", 1 << 30, 8 << 20, "arm64"))
     assert main(["boot", "good", "--board", "raspi3b", "--memory", "512"]) == 2
     assert capsys.readouterr().err.startswith("error: `raspi3b` has 1024 MiB of memory, not `512`\n")
 

@@ -32,6 +32,14 @@ def test_a_package_is_asked_for_with_its_version() -> None:
     assert pinned(stanza(CONTROL, "ab" * 32, 1000)) == "apt=1:3.0~rc1+b2"
 
 
+def test_a_package_of_a_foreign_architecture_is_asked_for_with_that() -> None:
+    text = stanza(CONTROL, "ab" * 32, 1000)
+    assert pinned(text, ("arm64",)) == "apt:arm64=1:3.0~rc1+b2"
+    assert pinned(text, ("amd64",)) == "apt=1:3.0~rc1+b2"
+    words = command(Path("/t"), Path("/r"), ["armhf", "arm64"], ["apt:arm64=1"])
+    assert {"--architectures=armhf,arm64", "--include=apt:arm64=1"} <= set(words)
+
+
 def test_a_package_without_a_version() -> None:
     with pytest.raises(StepError) as caught:
         pinned("Package: apt\nArchitecture: arm64\n")
@@ -40,8 +48,13 @@ def test_a_package_without_a_version() -> None:
     )
 
 
+def test_hooks_come_before_what_is_installed() -> None:
+    words = command(Path("/t"), Path("/r"), ["armel"], ["apt=1"], ["/h/merged-usr"])
+    assert words[7:10] == [words[7], "--hook-directory=/h/merged-usr", "--include=apt=1"]
+
+
 def test_the_command() -> None:
-    assert command(Path("/t"), Path("/r"), "arm64", ["apt=1", "dpkg=2"]) == [
+    assert command(Path("/t"), Path("/r"), ["arm64"], ["apt=1", "dpkg=2"]) == [
         "mmdebstrap",
         "--quiet",
         "--mode=root",

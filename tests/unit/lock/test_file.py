@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from builder.errors import Exit, StaleLockError
 from builder.lock.file import dump, parse
 from builder.lock.lock import ArchiveState, Lock, Locked, Request
-from tests.unit.lock.samples import lock, locked
+from tests.unit.lock.samples import REQUEST, lock, locked
 
 DATA = Path(__file__).parents[2] / "data"
 WORDS = st.text(min_size=1, max_size=6)
@@ -40,6 +40,8 @@ LOCKS = st.builds(
         suites=st.lists(st.tuples(WORDS, WORDS, TUPLES), max_size=3).map(tuple),
         packages=TUPLES,
         helper=TUPLES,
+        foreign=TUPLES,
+        tools=st.lists(st.tuples(WORDS, WORDS, TUPLES), max_size=3).map(tuple),
     ),
     archives=st.lists(st.builds(ArchiveState, components=TUPLES), max_size=3).map(tuple),
     packages=PACKAGES,
@@ -70,15 +72,29 @@ def test_a_lock_of_format_1_is_read() -> None:
     assert former.placement == ""
 
 
+def test_a_lock_of_format_2_is_read() -> None:
+    """It knew no foreign architectures, and no tools from other archives."""
+    former = parse((DATA / "lock-2.lock").read_text(), "x.lock")
+    assert former == replace(lock(), placement="ab" * 32)
+    assert (former.request.foreign, former.request.tools) == ((), ())
+
+
+def test_what_is_foreign_is_kept() -> None:
+    tools = (("debian", "trixie", ("main",)),)
+    request = replace(REQUEST, foreign=("arm64",), tools=tools)
+    mixed = lock(locked("linux", architecture="arm64"), request=request)
+    assert parse(dump(mixed), "x.lock") == mixed
+
+
 def test_a_placement_is_kept() -> None:
     placed = replace(lock(), placement="ab" * 32)
     assert parse(dump(placed), "x.lock") == placed
 
 
 def test_another_format() -> None:
-    text = dump(lock()).replace('"format": 2', '"format": 3')
+    text = dump(lock()).replace('"format": 3', '"format": 4')
     assert refusal(text) == (
-        "error: lock `x.lock` has format 3, this nodebake reads up to 2\n"
+        "error: lock `x.lock` has format 4, this nodebake reads up to 3\n"
         "hint: use the nodebake that wrote it, or make it anew with `nodebake lock RECIPE --update`"
     )
 

@@ -33,6 +33,18 @@ def test_the_helper_has_the_interpreters_of_the_tree() -> None:
     assert helper_packages(REQUEST, ["openssl"]) == (*REQUEST.helper, "openssl")
 
 
+def test_the_helper_chooses_as_the_tree_does() -> None:
+    # Or it would have usrmerge, and with that a whole perl, which the tree has not.
+    assert helper_packages(REQUEST, ["usr-is-merged"]) == (*REQUEST.helper, "usr-is-merged")
+
+
+def test_the_kernels_asked_for_are_those_of_the_boards() -> None:
+    text = X.replace("boards: [pi4]", "base: debian-armhf\nboards: [pi2b, pi3b]")
+    asked = request(recipe({"recipes/x.yaml": text, "site.yaml": SITE}))
+    assert asked.architecture == "armhf"
+    assert [name for name in asked.packages if name.startswith("linux-image")] == ["linux-image-armmp"]
+
+
 def test_the_same_request_is_not_stale() -> None:
     assert staleness(lock(), REQUEST) == []
 

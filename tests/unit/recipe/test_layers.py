@@ -6,8 +6,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
+
+from builder.base import definition as bases
 from builder.board import definition as boards
 from builder.recipe.effect import (
+    AddSuite,
     AddUser,
     CmdlineWord,
     ConfigTxt,
@@ -18,7 +22,7 @@ from builder.recipe.effect import (
     UnitState,
     WriteFile,
 )
-from builder.recipe.layer.docker import impossible
+from builder.recipe.layer.docker import impossible, unavailable
 from tests.unit.recipe.project import KEY, SITE, layer, recipe, texts
 
 
@@ -114,6 +118,57 @@ def test_docker() -> None:
     assert {Package("docker.io"), Package("docker-cli"), Package("apparmor")} < set(effects)
     assert CmdlineWord("cgroup_enable=memory") in effects
     assert "docker-driver-check overlay2" in texts(effects)["etc/systemd/system/docker-driver-check.service"]
+
+
+def test_docker_from_dockers_own_archive() -> None:
+    effects = layer("docker: {from: docker, daemon: {features: {cdi: true}}}")
+    assert AddSuite("docker", "trixie", ("stable",)) in effects
+    assert {Package("docker-ce"), Package("docker-ce-cli"), Package("containerd.io")} < set(effects)
+    assert Package("docker.io") not in effects
+    daemon = json.loads(texts(effects)["etc/docker/daemon.json"])
+    assert daemon["storage-driver"] == "overlay2"
+    assert daemon["features"] == {"cdi": True, "containerd-snapshotter": False}
+
+
+@pytest.mark.parametrize("source", ["debian", "docker"])
+def test_the_data_of_docker_and_its_containerd_move_together(source: str) -> None:
+    files = texts(layer(f"docker: {{from: {source}, root: /srv/data}}"))
+    assert json.loads(files["etc/docker/daemon.json"])["data-root"] == "/srv/data/docker"
+    assert '\nroot = "/srv/data/containerd"\n' in files["etc/containerd/config.toml"]
+    assert "etc/containerd/config.toml" not in texts(layer(f"docker: {{from: {source}}}"))
+
+
+def test_for_which_bases_docker_has_packages() -> None:
+    debian = bases.load("debian")
+    assert unavailable(debian) is None
+    assert unavailable(bases.load("raspios")) is None
+    assert unavailable(replace(debian, architecture="armhf", instructions="armv7")) is None
+    assert unavailable(bases.load("raspbian")) == (
+        "there are no packages for Raspbian since version 29, and those for Debian's armhf are ARMv7"
+    )
+    assert unavailable(replace(debian, architecture="armel", instructions="armv5")) == (
+        "there are no packages for armel"
+    )
+
+
+def test_a_board_without_ethernet_joins_the_wireless_network() -> None:
+    wifi = "wifi: {ssid: net, country: DE, psk: {secret: psk}}\nsecrets: {psk: {env: PSK}}\n"
+    text = "format: 1\nboards: [BOARD]\nlayers: [{network: {}}]\n"
+
+    def asked(board: str) -> bool:
+        files = {"recipes/x.yaml": text.replace("BOARD", board), "site.yaml": SITE + wifi}
+        return Package("wpasupplicant") in recipe(files).effects()
+
+    assert asked("pizero2w")
+    assert not asked("pi3b")
+
+
+def test_docker_of_debian_12_holds_its_client() -> None:
+    wifi = "wifi: {ssid: net, country: DE, psk: {secret: psk}}\nsecrets: {psk: {env: PSK}}\n"
+    text = "format: 1\nbase: debian-armel\nboards: [pizerow]\nlayers: [{docker: {}}]\n"
+    effects = recipe({"recipes/x.yaml": text, "site.yaml": SITE + wifi}).layers[-1].effects
+    assert Package("docker.io") in effects
+    assert Package("docker-cli") not in effects
 
 
 def test_docker_that_cannot_run() -> None:

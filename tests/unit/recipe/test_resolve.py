@@ -136,3 +136,11 @@ def test_passphrases_are_never_shown(site: str) -> None:
     with pytest.raises(Problems) as caught:
         recipe({"recipes/x.yaml": "format: 1\n", "site.yaml": site})
     assert "hunter22" not in caught.value.render()
+
+
+def test_the_sites_base_with_boards_that_fit_it() -> None:
+    text = "format: 1\nboards: [pi4]\nlayers:\n" + USERS
+    files = {"recipes/x.yaml": text, "site.yaml": SITE + "base: debian-armhf\n"}
+    found = recipe(files, {"boards": "pi2b"})
+    assert origin(found, "base") == ("debian-armhf", "site")
+    assert [kernel.package for kernel in found.kernels] == ["linux-image-armmp"]
