@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,8 +65,26 @@ class Number:
 
 def for_dnsmasq(layout: Layout, inventory: Inventory) -> list[Place]:
     """What brings dnsmasq's fragment to where the inventory is; nothing when it is there."""
-    path, text = layout.etc / "dnsmasq.d/nodebake.conf", dnsmasq.fragment(layout, inventory)
+    elsewhere = dnsmasq_elsewhere(layout)
+    if faults := dnsmasq.conflicts(layout, elsewhere):
+        raise RefusedError(
+            "dnsmasq's own configuration hides the nodes' directories",
+            facts=faults,
+            hint=f"change it below `{layout.etc}`, then publish again",
+        )
+    path, text = layout.etc / "dnsmasq.d/nodebake.conf", dnsmasq.fragment(layout, inventory, elsewhere)
     return [] if own_text(path) == text else [Place(layout, path, text, "dnsmasq")]
+
+
+def dnsmasq_elsewhere(layout: Layout) -> dict[str, list[str]]:
+    """What the site's own files for dnsmasq say."""
+    found: dict[str, list[str]] = {}
+    paths = [layout.etc / "dnsmasq.conf", *sorted((layout.etc / "dnsmasq.d").glob("[!.]*"))]
+    for path in paths:
+        if path.is_file() and path.name != "nodebake.conf":
+            for key, value in dnsmasq.settings(path.read_text(encoding="utf-8", errors="replace")):
+                found.setdefault(key, []).append(value)
+    return found
 
 
 def for_exports(layout: Layout, rows: tuple[Export, ...], server: str) -> list[Number | Place]:
@@ -105,9 +123,9 @@ def own_text(path: Path) -> str | None:
 def keep(layout: Layout, path: Path, text: str) -> None:
     """Keep a former state of a fragment under state/fragments/, the last ones of each."""
     folder = layout.state / "fragments"
-    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime()) + f"{time.time_ns() % 10**9:09d}"
-    files.write(folder / f"{path.name}.{stamp}", text)
-    for old in sorted(folder.glob(f"{path.name}.*"))[:-KEPT]:
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    files.write(folder / f"{path.name}.{digest}", text)
+    for old in sorted(folder.glob(f"{path.name}.*"), key=lambda each: each.stat().st_mtime)[:-KEPT]:
         old.unlink()
 
 

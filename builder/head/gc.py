@@ -106,5 +106,5 @@ def _age(folder: Path) -> tuple[int, float]:
 
 def _half_made(layout: Layout) -> list[Path]:
     """What a kill has left: nobody else is at work, for the lock is ours."""
-    found = [*layout.releases.glob("*/.*"), *layout.instances.glob("*/.*")]
-    return [path for path in found if path.name.endswith((".making", ".gone"))]
+    found = [*layout.releases.glob("*/.*"), *layout.instances.glob("*/.*"), *layout.state.glob(".*")]
+    return [path for path in found if path.name.endswith((".making", ".gone", ".part"))]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import os
 import shlex
@@ -37,7 +38,10 @@ class Finished:
 
 
 def run(argv: Sequence[str], *, stdin: bytes = b"", check: bool = True) -> Finished:
-    """Run a program to its end. Raises LackingError when there is none, NodebakeError when it fails."""
+    """Run a program to its end.
+
+    Raises LackingError when there is none, OSError when a disk had no room, NodebakeError when it fails.
+    """
     path = which(argv[0])
     if path is None:
         raise LackingError(
@@ -51,6 +55,8 @@ def run(argv: Sequence[str], *, stdin: bytes = b"", check: bool = True) -> Finis
         env={"PATH": PATH, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
     )
     finished = Finished(done.returncode, done.stdout, done.stderr)
+    if check and finished.code and b"No space left on device" in done.stderr:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), argv[-1])
     if check and finished.code:
         facts = [f"command: {shlex.join(argv)}", *finished.told]
         raise NodebakeError(f"`{argv[0]}` ended with {finished.code}", facts=facts)

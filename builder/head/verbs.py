@@ -11,8 +11,20 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from builder.errors import Exit, RecipeError
+from builder.head import (
+    care,
+    fragments,
+    gc,
+    identity,
+    instance,
+    inventory,
+    lock,
+    rollback,
+    status,
+    taking,
+    verify,
+)
 from builder.head import drift as drifting
-from builder.head import fragments, gc, identity, instance, inventory, lock, rollback, status, taking, verify
 from builder.head import publish as publishing
 from builder.head.inventory import Inventory
 from builder.head.layout import Layout, checked_name
@@ -166,6 +178,12 @@ VERBS: Mapping[str, Callable[[Layout, Namespace, Any], Exit]] = {
     "drift": drift,
     "have": have,
     "known-hosts": known_hosts,
+    "adopt": care.adopt,
+    "doctor": care.doctor,
+    "logs": care.logs,
+    "backup": care.backup,
+    "restore": care.restore,
+    "netconsole": care.console,
 }
 _NODES = (("--nodes",), {"default": "", "metavar": "A,B", "help": "names of nodes (default: all)"})
 _DRY = (("--dry-run",), {"action": "store_true", "help": "only tell what would be done"})
@@ -209,4 +227,37 @@ OPTIONS: Mapping[str, tuple[str, Options]] = {
     ),
     "have": ("which artifacts are here", ((("sha256",), {"nargs": "+", "metavar": "SHA256"}),)),
     "known-hosts": ("the nodes' host keys", ()),
+    "adopt": (
+        "make a release of a hand-made root",
+        (
+            (("name",), {"metavar": "NAME", "help": "what the release's recipe shall be called"}),
+            (("--root",), {"type": Path, "required": True, "metavar": "DIR", "help": "like /pxe/root"}),
+            (("--boot",), {"type": Path, "required": True, "metavar": "DIR", "help": "what belongs to it"}),
+            (("--boards",), {"default": "pi3b,pi3bplus", "metavar": "A,B", "help": "what it boots"}),
+        ),
+    ),
+    "doctor": ("what is wrong, and what to do about it", (_NFS,)),
+    "logs": (
+        "what a node has told",
+        (
+            (("node",), {"metavar": "NODE"}),
+            (
+                ("--lines",),
+                {"type": int, "default": 100, "metavar": "N", "help": "the last N (default: 100)"},
+            ),
+            (("--kernel",), {"action": "store_true", "help": "what its kernel sent by netconsole"}),
+        ),
+    ),
+    "backup": (
+        "what makes this head this head, in one archive",
+        (
+            (
+                ("file",),
+                {"metavar": "FILE", "help": "a new file, or - for stdout; it will hold private keys"},
+            ),
+            (("--releases",), {"action": "store_true", "help": "with the releases that nodes boot"}),
+        ),
+    ),
+    "restore": ("take such an archive", ((("file",), {"metavar": "FILE", "help": "or - for stdin"}), _NFS)),
+    "netconsole": ("take what kernels say, as a service", ()),
 }

@@ -47,7 +47,7 @@ class Tiny:
         files: tuple[File, ...] = ()
         if self.mode == "private":
             root = place / "tree"
-            self._tree(root)
+            self.tree(root)
             files = tuple(scan(root))
             subprocess.run(
                 ["tar", "--create", "--zstd", "--file", str(place / f"{stem}.root.tar.zst"), "--sort=name"]
@@ -81,7 +81,7 @@ class Tiny:
             for name in inner:
                 _add(tar, f"{self.prefix}{name}", _bytes(f"{self.version} {name}", 4000))
 
-    def _tree(self, root: Path) -> None:
+    def tree(self, root: Path) -> None:
         texts = {
             "etc/fstab": "proc /proc proc defaults 0 0\n",
             "etc/hostname": "none\n",
@@ -95,7 +95,7 @@ class Tiny:
             (root / path).write_text(text)
             os.utime(root / path, (self.epoch, self.epoch))
         for path in ("boot/firmware", "etc/ssh", "var/log"):
-            (root / path).mkdir(parents=True)
+            (root / path).mkdir(parents=True, exist_ok=True)
         (root / "bin").symlink_to("usr/bin")
 
     def _manifest(self, artifacts: tuple[Artifact, ...], files: tuple[File, ...]) -> Manifest:
