@@ -72,7 +72,8 @@ class Take:
 
 def artifacts(layout: Layout) -> Iterator[tuple[str, Path]]:
     """All artifacts that the head holds: sha256 and place."""
-    for folder in sorted(layout.releases.glob("[!.]*/[!.]*")):
+    places = (*layout.releases.glob("[!.]*/[!.]*"), *layout.adopted.glob("[!.]*/[!.]*"))
+    for folder in sorted(places):
         try:
             release = manifest.read(folder)
         except NodebakeError:
