@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from builder.errors import NodebakeError
-from builder.head import instance, inventory
+from builder.head import boot_tar, instance, inventory, manifest
 from builder.head.layout import Layout, checked_name
 
 FORMAT = 1
@@ -45,6 +45,8 @@ def write(layout: Layout, stream: IO[bytes], *, releases: bool) -> dict[str, str
         _add_text(tar, "backup.json", json.dumps(told, indent=1, sort_keys=True) + "\n")
         for name, path in _parts(layout, set(assignments.values()), releases=releases):
             tar.add(path, name, recursive=False, filter=_plain)
+        for label in sorted(set(assignments.values())) if releases else ():
+            _add_boot(tar, label, layout.releases / label)
     return assignments
 
 
@@ -102,7 +104,7 @@ def _parts(layout: Layout, labels: set[str], *, releases: bool) -> Iterator[tupl
         for path in sorted(layout.release(recipe, version).iterdir()):
             # Releases share layers by hard links; restored in this order, one finds them in another.
             booted = releases or path.name.startswith("manifest.json")
-            if booted and path.is_file() and path.stat().st_ino not in seen:
+            if booted and path.name != boot_tar.INDEX and path.is_file() and path.stat().st_ino not in seen:
                 seen.add(path.stat().st_ino)
                 yield f"releases/{label}/{path.name}", path
 
@@ -158,6 +160,32 @@ def _add_text(tar: tarfile.TarFile, name: str, text: str) -> None:
     member = tarfile.TarInfo(name)
     member.size, member.mode = len(text.encode()), 0o644
     tar.addfile(member, io.BytesIO(text.encode()))
+
+
+def _add_boot(tar: tarfile.TarFile, label: str, folder: Path) -> None:
+    """The archive of a boot directory, put together again."""
+    release = manifest.read(folder)
+    archive = release.artifact(release.boot)
+    member = tarfile.TarInfo(f"releases/{label}/{archive.name}")
+    member.size, member.mode = archive.size, 0o644
+    tar.addfile(member, _Joined(boot_tar.assemble(folder)))
+
+
+class _Joined(io.RawIOBase):
+    """Pieces, to be read as one."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._left = pieces, b""
+
+    def read(self, count: int = -1) -> bytes:
+        while count < 0 or len(self._left) < count:
+            piece = next(self._pieces, None)
+            if piece is None:
+                break
+            self._left += piece
+        count = len(self._left) if count < 0 else count
+        data, self._left = self._left[:count], self._left[count:]
+        return data
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:

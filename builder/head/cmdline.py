@@ -16,7 +16,8 @@ from builder.head.manifest import Release
 
 def line(layout: Layout, inventory: Inventory, node: Node, release: Release, instance: str) -> str:
     """The one line, without a newline."""
-    return " ".join([*release.cmdline, *_words(layout, inventory.address, node, release, instance)])
+    own = _words(layout, inventory.address, node, release, instance)
+    return " ".join(dict.fromkeys([*release.cmdline, *own]))
 
 
 def _words(layout: Layout, head: str, node: Node, release: Release, instance: str) -> Iterator[str]:

@@ -22,6 +22,8 @@ MARK = "# nodebake-head: this node's own lines"
 CARRIED = "carried"
 """The file of an instance that names what is in its boot directory for the sake of the one before."""
 _EXTRA = "etc/default/raspi-extra-cmdline"
+DISK = 8 << 30
+"""Bytes of the disk of a node whose writable layer lies in a file here."""
 BOOT_TIME = 300
 """Seconds after which no boot that has begun still asks for files: what was carried for it need not go on."""
 OWN = frozenset(
@@ -74,7 +76,7 @@ class Make:
             for folder in (self.release.prefix, "."):
                 files.link_files(release / "boot" / folder, making / "boot" / folder)
             if self.wanted.writable == "loop":
-                (self.layout.instances / self.node.name / "data").mkdir(exist_ok=True)
+                make_disk(self.layout.instances / self.node.name / "data/data.img")
         files.write(making / "boot" / self.release.prefix / "cmdline.txt", f"{self.wanted.cmdline}\n")
         if self.node.serial:
             # A board that asks below its serial number finds the same files there.
@@ -106,6 +108,21 @@ class Make:
         if (root / "etc/default").is_dir():
             # What a kernel upgrade on the node writes into cmdline.txt, besides its own words.
             files.write(inside(root, Path(_EXTRA)), f"{self.wanted.cmdline}\n")
+
+
+def make_disk(image: Path) -> None:
+    """The file system in a file that a node writes to, once and for all: it takes room as it fills."""
+    if image.exists():
+        return
+    image.parent.mkdir(exist_ok=True)
+    making = image.with_name(f".{image.name}.part")
+    with making.open("wb") as stream:
+        stream.truncate(DISK)
+    # Zeros are there already: nothing of its tables and journal need be written.
+    lazy = "lazy_itable_init=1,lazy_journal_init=1"
+    label = ["-L", "nodebake-data"]
+    machine.run(["mke2fs", "-q", "-F", "-t", "ext4", *label, "-J", "size=16", "-E", lazy, str(making)])
+    making.rename(image)
 
 
 @dataclass(frozen=True)

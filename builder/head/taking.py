@@ -7,13 +7,12 @@ import errno
 import hashlib
 import os
 import shutil
-import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from builder.errors import LackingError, NodebakeError
-from builder.head import files, machine, manifest
+from builder.head import boot_tar, files, machine, manifest
 from builder.head.layout import Layout
 from builder.head.manifest import Artifact, Release
 
@@ -54,18 +53,22 @@ class Take:
         for name in ("manifest.json", "manifest.json.sig"):
             shutil.copyfile(self.source / name, making / name)
         for artifact in self.release.artifacts:
-            source = self.source / artifact.name
-            if artifact.sha256 in held:
+            source = held.get(artifact.sha256, self.source / artifact.name)
+            if not source.exists():
+                if artifact.name in self.release.served:
+                    raise NodebakeError(
+                        f"`{artifact.name}` of {self.release.label} is missing",
+                        hint="run `nodebake publish` again, it uploads what the head lacks",
+                    )
+            elif artifact.name == self.release.boot:
+                with source.open("rb") as archive:
+                    boot_tar.unpack(archive, artifact, making / "boot", boot_files(self.layout))
+            elif artifact.sha256 in held:
                 # It was checked when it came; `nodebake-head verify` reads everything again.
-                os.link(held[artifact.sha256], making / artifact.name)
-            elif source.exists():
+                os.link(source, making / artifact.name)
+            else:
                 copy_checked(source, making / artifact.name, artifact)
-            elif artifact.name in self.release.served:
-                raise NodebakeError(
-                    f"`{artifact.name}` of {self.release.label} is missing",
-                    hint="run `nodebake publish` again, it uploads what the head lacks",
-                )
-        unpack_boot(making / self.release.boot, making / "boot", self.release)
+        whole(self.release, making / "boot")
         if self.release.root:
             unpack_root(making / self.release.root, making / "root")
 
@@ -84,6 +87,27 @@ def artifacts(layout: Layout) -> Iterator[tuple[str, Path]]:
                 yield artifact.sha256, path
 
 
+def held_hashes(layout: Layout) -> set[str]:
+    """What need not be brought: files, and archives of boot directories that are unpacked."""
+    found = {sha256 for sha256, _ in artifacts(layout)}
+    for folder in layout.releases.glob("[!.]*/[!.]*"):
+        try:
+            release = manifest.read(folder)
+        except NodebakeError:
+            continue
+        found.add(release.artifact(release.boot).sha256)
+    return found
+
+
+def boot_files(layout: Layout) -> dict[str, Path]:
+    """The files of all boot directories, by sha256."""
+    found = {}
+    for folder in sorted(layout.releases.glob("[!.]*/[!.]*")):
+        if (folder / boot_tar.INDEX).exists():
+            found.update({part.sha256: folder / "boot" / part.path for part in boot_tar.index(folder)})
+    return {sha256: path for sha256, path in found.items() if sha256 and path.is_file()}
+
+
 def copy_checked(source: Path, target: Path, artifact: Artifact) -> None:
     """Copy a file and hash what is written, so that nobody changes it in between. Raises NodebakeError."""
     digest = hashlib.sha256()
@@ -93,41 +117,13 @@ def copy_checked(source: Path, target: Path, artifact: Artifact) -> None:
             writing.write(chunk)
     target.chmod(0o644)
     if digest.hexdigest() != artifact.sha256:
-        raise NodebakeError(
-            f"`{artifact.name}` is not what the manifest says",
-            facts=[f"wanted sha256 {artifact.sha256}", f"found  sha256 {digest.hexdigest()}"],
-            hint="it was damaged on its way: remove it and run `nodebake publish` again",
-        )
+        raise boot_tar.damaged(artifact, digest.hexdigest())
 
 
-def unpack_boot(archive: Path, target: Path, release: Release) -> None:
-    """Unpack the boot directory. Only files, folders and hard links inside it are taken."""
-    target.mkdir()
-    with tarfile.open(archive, "r:") as tar:
-        for member in tar:
-            parts = [part for part in member.name.split("/") if part not in ("", ".")]
-            if not parts and member.isdir():
-                continue
-            if ".." in parts or member.name.startswith("/"):
-                raise _odd(archive, member.name)
-            place = target.joinpath(*parts)
-            if member.isdir():
-                place.mkdir(exist_ok=True, parents=True)
-            elif member.islnk():
-                linked = [part for part in member.linkname.split("/") if part not in ("", ".")]
-                if ".." in linked:
-                    raise _odd(archive, member.name)
-                os.link(target.joinpath(*linked), place)
-            elif member.isreg() and (stream := tar.extractfile(member)):
-                place.parent.mkdir(exist_ok=True, parents=True)
-                with place.open("xb") as writing:
-                    shutil.copyfileobj(stream, writing, _CHUNK)
-                place.chmod(0o644)
-                os.utime(place, (member.mtime, member.mtime))
-            else:
-                raise _odd(archive, member.name)
-    prefix = target / release.prefix
-    lacking = [name for name in ("config.txt", release.prefix) if not (target / name).exists()]
+def whole(release: Release, boot: Path) -> None:
+    """Raises NodebakeError where the boot directory lacks what its boards need."""
+    prefix = boot / release.prefix
+    lacking = [name for name in ("config.txt", release.prefix) if not (boot / name).exists()]
     lacking += [
         f"{release.prefix}{name}"
         for board in release.boards
@@ -157,11 +153,4 @@ def full(layout: Layout) -> NodebakeError:
         f"no space left on the disk of `{layout.pxe}`",
         facts=["every node boots what it booted before"],
         hint="`nodebake-head gc --keep 1` removes former releases; then run it again",
-    )
-
-
-def _odd(archive: Path, name: str) -> NodebakeError:
-    return NodebakeError(
-        f"`{archive.name}` holds `{name}`, which a boot directory has not",
-        hint="it was not made by this nodebake",
     )

@@ -142,7 +142,7 @@ def drift(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
 
 def have(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
     """Which of these artifacts the head holds already, by sha256."""
-    held = {sha256 for sha256, _ in taking.artifacts(layout)}
+    held = taking.held_hashes(layout)
     found = [sha256 for sha256 in asked.sha256 if sha256 in held]
     voice.answer(found, found)
     return Exit.DONE

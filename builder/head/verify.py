@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from builder.errors import NodebakeError
-from builder.head import drift, instance, manifest, signature
+from builder.head import boot_tar, drift, instance, manifest, signature
 from builder.head.instance import Instance
 from builder.head.layout import Layout
 from builder.head.manifest import Release
@@ -47,6 +47,8 @@ def _release(layout: Layout, folder: Path) -> Iterator[Fault]:
         return
     for artifact in release.artifacts:
         path = folder / artifact.name
+        if artifact.name == release.boot:
+            continue
         if not path.exists():
             if artifact.name in release.served:
                 yield Fault(str(path), "is missing")
@@ -65,22 +67,26 @@ def _release(layout: Layout, folder: Path) -> Iterator[Fault]:
 
 
 def _unpacked(folder: Path, release: Release) -> Iterator[Fault]:
-    """The boot directory beside its archive."""
-    if not (folder / release.boot).exists():
-        return
+    """The boot directory, held against the archive that was signed."""
     try:
-        with tarfile.open(folder / release.boot, "r:") as tar:
-            for member in tar:
-                stream = tar.extractfile(member) if member.isreg() else None
-                if stream is None:
-                    continue
-                place = folder / "boot" / member.name
-                if not place.is_file():
-                    yield Fault(str(place), "is missing")
-                elif place.read_bytes() != stream.read():
-                    yield Fault(str(place), "has other content than the release's archive")
-    except (tarfile.TarError, OSError) as error:
-        yield Fault(str(folder / release.boot), f"cannot be read: {error}")
+        digest = hashlib.sha256()
+        for piece in boot_tar.assemble(folder):
+            digest.update(piece)
+        if digest.hexdigest() == release.artifact(release.boot).sha256:
+            return
+    except FileNotFoundError as error:
+        yield Fault(str(error.filename), "is missing")
+        return
+    except (NodebakeError, OSError, ValueError, KeyError) as error:
+        yield Fault(str(folder / boot_tar.INDEX), f"cannot be read: {error}")
+        return
+    wrong = [
+        folder / "boot" / part.path
+        for part in boot_tar.index(folder)
+        if part.path and drift.sha256(folder / "boot" / part.path) != part.sha256
+    ]
+    for path in wrong or [folder / boot_tar.INDEX]:
+        yield Fault(str(path), "has other content than the release's archive")
 
 
 def _shared(layout: Layout, each: Instance) -> Iterator[Fault]:
