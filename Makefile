@@ -1,20 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 #     make image RECIPE=docker-sdcard     the last line on stdout is the image's path
+#     make publish RECIPE=minimal-netboot NODE=node02
+#                                         lets nodes boot the release that was built last
+#     make deb                            the package for the head; the last line is its path
 #     make test                           all tests
 #     make bench                          nodebake and its peers, measured; takes half an hour
 #
 # Each target is one call; what is needed for it sets itself up first.
 
 RECIPE ?= docker-sdcard
+NODE ?= @all
 BIN := .venv/bin
 
 MAKEFLAGS += --no-print-directory
-.PHONY: image test test-long bench check lint setup setup-test setup-bench
+.PHONY: image publish deb test test-long bench check lint setup setup-test setup-bench
 
 image: setup
 	@$(BIN)/nodebake init --keep >&2
 	@$(BIN)/nodebake build $(RECIPE)
+
+publish: setup
+	@$(BIN)/nodebake publish $(RECIPE) '$(NODE)'
+
+deb:
+	@tools/deb
 
 test: setup-test
 	@$(BIN)/pytest

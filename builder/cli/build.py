@@ -29,6 +29,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
     former = named_by(lock, work.lock_path)
     build(Job(plan, lock, work.workshop, work.mirrors, deliveries, work.project.root, report, former))
     for place in deliveries.values():
+        _sign(work, place, report)
         _answer(arguments, work, place, time.monotonic() - started, report)
     return Exit.DONE
 
@@ -50,6 +51,15 @@ def _deliveries(plan: Plan, work: Workspace, arguments: Namespace) -> Mapping[Ma
     name = version(plan.epoch, plan.id)
     root = out_root(work.project)
     return {made: delivery(plan.recipe.name, name, root, arguments.output) for made in chosen}
+
+
+def _sign(work: Workspace, place: Delivery, report: Report) -> None:
+    """Sign the release where this project has keys for that; `nodebake publish` insists on it."""
+    if (work.project.root / "release_signers").exists():
+        from builder.deploy.keys import Ring
+        from builder.deploy.publish import sign_if_possible
+
+        sign_if_possible(place.final, Ring(work.project.root), report)
 
 
 def _answer(arguments: Namespace, work: Workspace, place: Delivery, seconds: float, report: Report) -> None:

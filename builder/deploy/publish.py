@@ -45,18 +45,25 @@ def release_of(folder: Path, recipe: str) -> Release:
 
 def signed(folder: Path, ring: Ring, report: Report) -> None:
     """Sign the release where that is not done. Raises RefusedError without a key."""
-    manifest, signature = folder / "manifest.json", folder / "manifest.json.sig"
-    if signature.exists() and signature.stat().st_mtime_ns >= manifest.stat().st_mtime_ns:
-        return
-    private = ring.usable(date.today())
-    if private is None:
+    if not sign_if_possible(folder, ring, report):
         raise RefusedError(
             "the release is not signed, and there is no key here to sign it with",
             facts=[f"looked for a key of `{ring.signers_file.name}` below `{ring.root / 'keys'}`"],
             hint="nodebake key new",
         )
+
+
+def sign_if_possible(folder: Path, ring: Ring, report: Report) -> bool:
+    """Sign the release where that is not done and there is a key; whether it is signed then."""
+    manifest, signature = folder / "manifest.json", folder / "manifest.json.sig"
+    if signature.exists() and signature.stat().st_mtime_ns >= manifest.stat().st_mtime_ns:
+        return True
+    private = ring.usable(date.today())
+    if private is None:
+        return False
     keys.sign(manifest, private)
     report.say(f"signed with {private.name}")
+    return True
 
 
 def publish(

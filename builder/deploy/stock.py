@@ -33,11 +33,11 @@ def bootable(cluster: Cluster, node: Node) -> bool:
 
 
 def chosen(cluster: Cluster, words: Sequence[str]) -> tuple[Node, ...]:
-    """The nodes that the words mean; all that can boot over the network when there is none.
+    """The nodes that the words mean; without words or for `@all`, all that can boot over the network.
 
     Raises RecipeError for one that cannot.
     """
-    if not words:
+    if list(words) in ([], ["@all"]):
         return tuple(node for node in cluster.nodes if bootable(cluster, node))
     nodes = cluster.select(words)
     unfit = [node for node in nodes if not bootable(cluster, node)]
