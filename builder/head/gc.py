@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,13 +35,14 @@ class Forget:
     """Drop the journal's entries of instances that are gone."""
 
     layout: Layout
+    present: Mapping[str, str]
     kept: frozenset[tuple[str, str]]
 
     def describe(self) -> str:
         return "shorten the journal"
 
     def run(self) -> None:
-        history.forget(self.layout, set(self.kept))
+        history.forget(self.layout, self.present, self.kept)
 
 
 def plan(layout: Layout, inventory: Inventory, keep: int, server: str) -> tuple[Operation, ...]:
@@ -58,7 +60,7 @@ def plan(layout: Layout, inventory: Inventory, keep: int, server: str) -> tuple[
     return (
         *fragments.for_exports(layout, rows, server),
         *(Remove(path) for path in gone),
-        Forget(layout, frozenset(names)),
+        Forget(layout, in_use(layout), frozenset(names)),
     )
 
 

@@ -2,7 +2,8 @@
 """Which instance came after which: `state/journal.jsonl`, format 1, a JSON object a line.
 
 An entry is written before the switch that it tells of. After a kill in between it tells of a switch that
-never was; so the link says what is present, and an entry counts only for the instance that it leads to.
+never was; so the link says what is present, and an entry counts only when the next one, or the link, is where
+it leads to.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from builder.head import files
@@ -51,14 +52,35 @@ def former(layout: Layout, node: str, present: str) -> str:
     return formers(layout, {node: present})[node]
 
 
-def formers(layout: Layout, present: dict[str, str]) -> dict[str, str]:
+def formers(layout: Layout, present: Mapping[str, str]) -> dict[str, str]:
     """The same for several nodes at one reading. Going back twice leads two releases back."""
-    found = dict.fromkeys(present, "")
+    return {
+        node: stack[-2].after if len(stack) > 1 else "" for node, stack in stacks(layout, present).items()
+    }
+
+
+def stacks(layout: Layout, present: Mapping[str, str]) -> dict[str, list[Moved]]:
+    """For each node how it came to what it boots: the moves that were not taken back, in their order."""
+    told: dict[str, list[Moved]] = {node: [] for node in present}
     for move in moves(layout):
-        wanted = present.get(move.node)
-        if wanted and move.after == wanted and move.verb == "publish":
-            found[move.node] = move.before
-    return found
+        if move.node in told:
+            told[move.node].append(move)
+    return {node: _stack(told[node], name) for node, name in present.items()}
+
+
+def _stack(told: Sequence[Moved], present: str) -> list[Moved]:
+    # What came of a move is said by where the next one began.
+    followed = [*(move.before for move in told[1:]), present]
+    stack: list[Moved] = []
+    for move, after in zip(told, followed, strict=False):
+        if move.after != after:
+            continue
+        names = [each.after for each in stack]
+        if move.verb == "rollback" and move.after in names:
+            stack = stack[: len(names) - names[::-1].index(move.after)]
+        else:
+            stack.append(move)
+    return stack
 
 
 def remember(layout: Layout, verb: str, switches: Iterable[tuple[str, str, str]]) -> None:
@@ -75,9 +97,15 @@ def remember(layout: Layout, verb: str, switches: Iterable[tuple[str, str, str]]
         os.close(descriptor)
 
 
-def forget(layout: Layout, kept: set[tuple[str, str]]) -> None:
-    """Drop the entries that lead to no instance, given as (node, name), that is still there."""
-    entries = [move for move in moves(layout) if (move.node, move.after) in kept]
+def forget(layout: Layout, present: Mapping[str, str], kept: Set[tuple[str, str]]) -> None:
+    """Shorten the journal to how each node came to what it boots, by instances (node, name) still there."""
+    entries = []
+    for stack in stacks(layout, present).values():
+        before = ""
+        for move in stack:
+            if (move.node, move.after) in kept:
+                entries.append(replace(move, verb="publish", before=before))
+                before = move.after
     if _path(layout).exists():
         files.write(_path(layout), _lines(entries))
 

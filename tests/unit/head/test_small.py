@@ -108,8 +108,20 @@ def test_the_history_survives_a_torn_line(tmp_path: Path) -> None:
     assert history.former(layout, "node01", "b") == "a"
     assert history.former(layout, "node01", "c") == "b"
     assert history.former(layout, "node02", "a") == ""
-    history.forget(layout, {("node01", "b")})
-    assert [(move.node, move.after) for move in history.moves(layout)] == [("node01", "b")]
+    history.forget(layout, {"node01": "b"}, {("node01", "a"), ("node01", "b")})
+    assert [(move.before, move.after) for move in history.moves(layout)] == [("", "a"), ("a", "b")]
+
+
+def test_what_was_taken_back_is_not_come_back_to(tmp_path: Path) -> None:
+    layout = Layout(tmp_path, tmp_path)
+    layout.state.mkdir()
+    for verb, before, after in (
+        ("publish", "", "a"), ("publish", "a", "b"), ("publish", "b", "a"), ("rollback", "a", "b"),
+    ):  # fmt: skip
+        history.remember(layout, verb, [("node01", before, after)])
+    assert history.former(layout, "node01", "b") == "a"
+    history.remember(layout, "rollback", [("node01", "b", "a")])
+    assert history.former(layout, "node01", "a") == ""
 
 
 def test_the_journal_of_format_1_is_read(tmp_path: Path) -> None:
