@@ -56,7 +56,7 @@ def look(layout: Layout, inventory: Inventory, server: str) -> Patient:
         inventory,
         instance.present(layout, inventory.nodes),
         server,
-        listening("/proc/net") if layout.live else frozenset(NEEDED),
+        listening("/proc/net") if layout.live else frozenset({**NEEDED, **WISHED}),
         effective_exports(server) if layout.live else None,
         tuple(log_lines()) if layout.live else (),
     )
@@ -70,10 +70,17 @@ NEEDED = {
 }
 
 
+WISHED = {
+    "tcp 19532": "nodes' journals are lost: `systemctl enable --now systemd-journal-remote.socket`",
+    "udp 6666": "kernels' first words are lost: `systemctl start nodebake-netconsole`",
+}
+
+
 def services(patient: Patient) -> Iterator[Finding]:
-    for port, hint in NEEDED.items():
-        if port not in patient.listening:
-            yield Finding("bad", port, "nobody listens there", hint)
+    for level, ports in (("bad", NEEDED), ("odd", WISHED)):
+        for port, hint in ports.items():
+            if port not in patient.listening:
+                yield Finding(level, port, "nobody listens there", hint)
 
 
 def signers(patient: Patient) -> Iterator[Finding]:

@@ -34,16 +34,21 @@ class Export:
 
 
 def table(layout: Layout, inventory: Inventory, instances: Iterable[Instance]) -> tuple[Export, ...]:
-    """Everything that the nodes need, and nothing for anybody else."""
+    """Everything that nodes with an instance need, and nothing for anybody else.
+
+    Other nodes have no folders yet, and a server refuses its whole table for one path that is not there.
+    """
     rows = [Export(str(layout.releases), inventory.subnets, writable=False, root=False)]
     by_node: dict[str, list[Instance]] = {}
     for each in instances:
         by_node.setdefault(each.node, []).append(each)
     for node in inventory.nodes:
         own = (node.address,)
+        held = by_node.get(node.name, [])
+        if not held:
+            continue
         rows.append(Export(str(layout.identities / node.name), own, writable=False, root=True))
         rows.append(Export(str(layout.contents / node.name), own, writable=True, root=True))
-        held = by_node.get(node.name, [])
         if any(each.writable == "loop" and each.mode != "private" for each in held):
             rows.append(Export(str(layout.instances / node.name / "data"), own, writable=True, root=True))
         for each in held:

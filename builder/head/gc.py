@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from builder.errors import NodebakeError, RecipeError
-from builder.head import exports, files, fragments, history, instance, manifest
+from builder.head import drift, exports, files, fragments, history, instance, manifest
 from builder.head.instance import Instance
 from builder.head.inventory import Inventory
 from builder.head.layout import Layout
@@ -62,6 +62,16 @@ def plan(layout: Layout, inventory: Inventory, keep: int, server: str) -> tuple[
         *(Remove(path) for path in gone),
         Forget(layout, in_use(layout), frozenset(names)),
     )
+
+
+def losses(layout: Layout, operations: Sequence[Operation]) -> Iterator[str]:
+    """What nodes have changed in roots of their own that would go for good."""
+    paths = {operation.path for operation in operations if isinstance(operation, Remove)}
+    for each in instance.everywhere(layout):
+        if each.mode == "private" and layout.instance(each.node, each.name) in paths:
+            moved = drift.of(layout, each)
+            if moved:
+                yield f"{each.node} has changed {each.name}, which goes: {drift.summary(moved)}"
 
 
 def in_use(layout: Layout) -> dict[str, str]:

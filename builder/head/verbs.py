@@ -108,6 +108,8 @@ def collect(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
     with lock.held(layout, "gc"):
         known = inventory.load(layout)
         operations = gc.plan(layout, known, asked.keep, asked.nfs or fragments.server_here())
+        for warning in gc.losses(layout, operations):
+            voice.warn(warning)
         carry_out(operations, voice.tell, dry=asked.dry_run)
     removed = [str(each.path) for each in operations if isinstance(each, gc.Remove)]
     voice.answer({"removed": removed, "dry_run": asked.dry_run}, [f"{len(removed)} removed"])

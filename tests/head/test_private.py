@@ -90,3 +90,15 @@ def test_fresh_starts_a_private_root_anew(ground: Ground) -> None:
     assert (ground.boots(ONE).parent / "root/etc/motd").read_text() == "hello\n"
     ground.call("rollback", "--nodes", "node01")
     assert (ground.boots(ONE).parent / "root/etc/motd").read_text() == "mine\n"
+
+
+def test_gc_says_what_goes_for_good(ground: Ground) -> None:
+    ground.publish(ground.made(PRIVATE))
+    (ground.boots(ONE).parent / "root/etc/motd").write_text("mine\n")
+    for version, epoch in (("20260401-eeeeeeee", 1775001600), ("20260501-ffffffff", 1777593600)):
+        ground.publish(ground.made(replace(PRIVATE, version=version, epoch=epoch)))
+    dry = ground.call("gc", "--dry-run", "--nfs", "kernel")
+    told = f"node01 has changed tiny-{PRIVATE.version}, which goes: 1 changed (/etc/motd)"
+    assert dry.warnings == [told]
+    assert ground.call("gc", "--nfs", "kernel").warnings == [told]
+    assert ground.call("verify").answer == []

@@ -84,7 +84,7 @@ def test_each_node_may_write_what_is_its_own() -> None:
 
 
 def test_one_table_for_two_servers() -> None:
-    rows = exports.table(LAYOUT, Inventory("s", "10.42.0.250", ("10.42.0.0/24",), NODES[:1]), [])
+    rows = exports.table(LAYOUT, INVENTORY, [made("node01", "minimal-1", "shared")])
     numbers = exports.numbered(rows, {})
     assert exports.for_kernel(rows, numbers) == exports.HEADER + (
         '"/pxe/releases" 10.42.0.0/24(ro,sync,no_subtree_check,fsid=2001,root_squash)\n'
