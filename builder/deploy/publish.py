@@ -72,7 +72,10 @@ def publish(
     """Bring the release and the inventory, and publish; the head's answer."""
     release = read_release(folder)
     place = f"{INCOMING}/{release.recipe}/{release.version}"
-    parts = [folder / "manifest.json", folder / "manifest.json.sig", *_lacking(head, folder, release, sudo)]
+    dry = "--dry-run" in wish.options
+    parts = [folder / "manifest.json", folder / "manifest.json.sig"]
+    # To tell what would be done takes the manifest alone.
+    parts += [] if dry else _lacking(head, folder, release, sudo)
     there = head.bring(parts, place, report)
     known = head.note(f"{INCOMING}/{STOCK}", inventory.dump(stock).encode())
     words = ["publish", there, "--inventory", known, *wish.options]
@@ -85,7 +88,7 @@ def publish(
         if "is not what the manifest says" in failed.message:
             head.forget(place)
         raise
-    if "--dry-run" not in wish.options:
+    if not dry:
         head.forget(place)
     return answer
 

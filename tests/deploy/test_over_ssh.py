@@ -53,6 +53,12 @@ def test_from_a_key_to_rollback(operator: Operator) -> None:
     assert status[1].endswith(f"before: tiny/{FIRST.version}")
     back = operator.ask("rollback node02")
     assert (back.code, back.out) == (0, f"node02 boots tiny/{FIRST.version}\n")
+    assert operator.ask("publish tiny", "node02").code == 0
+    # Nothing here can switch its power: it is back, and boots that when it boots.
+    restart = operator.ask("rollback node02 --restart")
+    assert restart.code == 1
+    assert "nothing in the inventory switches `node02`" in restart.err
+    assert ground.whole(node(2)) == FIRST.version
     assert operator.ask("head hosts").out.count("ssh-ed25519") == 2
     assert operator.ask("head verify").out == "everything is what it was published as\n"
     assert operator.ask("doctor").code == 0
@@ -72,7 +78,7 @@ def test_only_what_the_head_lacks_is_brought(operator: Operator) -> None:
     assert "top.squashfs" in said.err
 
 
-def test_an_upload_goes_on_where_it_broke_off(operator: Operator) -> None:
+def test_an_upload_goes_on_where_it_broke_off(operator: Operator, place: Path) -> None:
     trust(operator)
     folder = made(operator, FIRST)
     name = f"tiny-{FIRST.version}.base.squashfs"
@@ -80,7 +86,14 @@ def test_an_upload_goes_on_where_it_broke_off(operator: Operator) -> None:
     there.mkdir(parents=True)
     (there / f"{name}.part").write_bytes((folder / name).read_bytes()[:100_000])
     before = (there / f"{name}.part").stat().st_ino
-    assert operator.ask("publish tiny", "--dry-run").code == 0
+    dry = operator.ask("publish tiny", "--dry-run")
+    assert dry.code == 0
+    assert f"switch node01 from nothing to tiny-{FIRST.version}" in dry.err
+    assert not (there / name).exists()
+    # Refused when all is there: what was brought stays for the next time.
+    operator.ground.layout.signers.rename(place / "signers")
+    assert operator.ask("publish tiny").code == 5
+    (place / "signers").rename(operator.ground.layout.signers)
     # The same file, gone on with.
     assert (there / name).stat().st_ino == before
     assert (there / name).read_bytes() == (folder / name).read_bytes()
