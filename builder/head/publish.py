@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.errors import RefusedError
+from builder.errors import NodebakeError, RefusedError
 from builder.head import (
     cmdline,
     drift,
@@ -30,7 +30,7 @@ from builder.head.layout import Layout
 from builder.head.making import Carry, Make
 from builder.head.manifest import Release
 from builder.head.operation import Operation
-from builder.head.switch import Remember, Settle, Switch
+from builder.head.switch import Remember, Settle, Switch, retired
 from builder.head.taking import Take
 
 
@@ -62,6 +62,11 @@ class Published:
 
 def plan(layout: Layout, inventory: Inventory, asked: Request) -> Published:
     """What publishing would do now. Raises RefusedError and NodebakeError; changes nothing."""
+    if not (asked.source / "manifest.json").exists():
+        raise NodebakeError(
+            f"`{asked.source}` holds no release",
+            hint="name a release's folder, or RECIPE/VERSION of one held here",
+        )
     signer = signature.verify(layout, asked.source)
     release = manifest.read(asked.source)
     fit(release, asked.nodes)
@@ -75,6 +80,7 @@ def plan(layout: Layout, inventory: Inventory, asked: Request) -> Published:
         *_identities(layout, inventory, asked.nodes),
         *_makes(layout, inventory, release, asked.nodes, wanted),
         *_fragments(layout, inventory, wanted, asked.server),
+        *retired(layout, inventory),
         *switching(layout, "publish", switched, present, wanted),
     ]
     warnings = tuple(_losses(layout, present, wanted)) if release.mode == "private" else ()

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from builder.head import files, history, instance, machine
-from builder.head.inventory import Node
+from builder.head.inventory import Inventory, Node
 from builder.head.layout import Layout
 
 
@@ -41,6 +41,32 @@ class Switch:
 
     def run(self) -> None:
         files.point(self.layout.switch(self.node.mac), instance.link_target(self.node.name, self.after))
+
+
+@dataclass(frozen=True)
+class Retire:
+    """Take away the link of a board that is no longer `node`: it would boot as that one."""
+
+    layout: Layout
+    mac: str
+    node: str
+
+    def describe(self) -> str:
+        return f"take {self.node} from the board {self.mac}"
+
+    def run(self) -> None:
+        (self.layout.boot / self.mac).unlink(missing_ok=True)
+
+
+def retired(layout: Layout, inventory: Inventory) -> list[Retire]:
+    """The boards that still boot as a node of the inventory, and that it is no longer."""
+    macs = {node.name: layout.switch(node.mac).name for node in inventory.nodes}
+    found = []
+    for link in sorted(layout.boot.glob("*")) if layout.boot.is_dir() else ():
+        node = link.readlink().parts[-3:-2] if link.is_symlink() else ()
+        if node and macs.get(node[0], link.name) != link.name:
+            found.append(Retire(layout, link.name, node[0]))
+    return found
 
 
 @dataclass(frozen=True)

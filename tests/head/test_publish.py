@@ -134,6 +134,20 @@ def test_a_board_that_asks_below_its_serial_number_finds_the_same(ground: Ground
     assert (boot / "1a2b3c4d" / FIRST.prefix / "cmdline.txt").is_file()
 
 
+def test_another_board_in_a_nodes_place(ground: Ground) -> None:
+    ground.publish(ground.made(FIRST))
+    key = ground.call("known-hosts").answer[0]
+    other = replace(ONE, mac="b8:27:eb:00:00:99")
+    ground.take_stock(other, TWO)
+    ended = ground.publish(ground.made(FIRST), "--nodes", "node01")
+    assert "take node01 from the board b8-27-eb-00-00-01" in ended.operations
+    assert ground.whole(other) == FIRST.version
+    assert not ground.layout.switch(ONE.mac).exists()
+    # It is the same node, whatever board is in its place.
+    assert ground.call("known-hosts").answer[0] == key
+    assert ground.call("publish", "none/1").error["message"].endswith("none/1` holds no release")
+
+
 def test_content_directories_are_made_and_never_touched(ground: Ground) -> None:
     mine = ground.layout.contents / "node01/result.csv"
     mine.parent.mkdir(parents=True)
