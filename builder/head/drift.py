@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from builder.head import manifest
+from builder.head.carrying import carried_names
 from builder.head.instance import Instance
 from builder.head.layout import Layout
-from builder.head.making import OWN, carried_names
+from builder.head.making import OWN
 
 _TYPES = {stat.S_IFREG: "f", stat.S_IFDIR: "d", stat.S_IFLNK: "l", stat.S_IFCHR: "c", stat.S_IFBLK: "b"}
 VOLATILE = ("var/log/", "var/cache/", "var/tmp/", "tmp/", "run/", "root/.", "var/lib/systemd/")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from builder.errors import NodebakeError, RefusedError
 from builder.head import (
+    carrying,
     cmdline,
     drift,
     exports,
@@ -20,14 +21,14 @@ from builder.head import (
     identity,
     instance,
     machine,
-    making,
     manifest,
     signature,
 )
+from builder.head.carrying import Carry
 from builder.head.instance import Instance
 from builder.head.inventory import Inventory, Node
 from builder.head.layout import Layout
-from builder.head.making import Carry, Make
+from builder.head.making import Make
 from builder.head.manifest import Release
 from builder.head.operation import Operation
 from builder.head.switch import Remember, Settle, Switch, retired
@@ -101,7 +102,7 @@ def switching(
     carries = [
         Carry(layout, before, wanted[node.name])
         for node in moving
-        if (before := present.get(node.name)) and not making.carried(layout, before, wanted[node.name])
+        if (before := present.get(node.name)) and not carrying.carried(layout, before, wanted[node.name])
     ]
     switches = [Switch(layout, node, _name(present, node), wanted[node.name].name) for node in moving]
     entries = tuple((each.node.name, each.before, each.after) for each in switches)

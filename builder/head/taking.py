@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,21 +33,9 @@ class Take:
 
     def run(self) -> None:
         final = self.layout.release(self.release.recipe, self.release.version)
-        making = final.with_name(f".{final.name}.making")
-        files.clear(making)
-        making.mkdir(parents=True)
-        try:
+        with beside(self.layout, final) as making:
             self._fill(making)
-        except OSError as error:
-            files.clear(making)
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise full(self.layout) from error
-            raise
-        except NodebakeError:
-            files.clear(making)
-            raise
-        machine.settle(making)
-        making.rename(final)
+            machine.settle(making)
 
     def _fill(self, making: Path) -> None:
         held = dict(artifacts(self.layout))
@@ -71,6 +60,25 @@ class Take:
         whole(self.release, making / "boot")
         if self.release.root:
             unpack_root(making / self.release.root, making / "root")
+
+
+@contextmanager
+def beside(layout: Layout, final: Path) -> Iterator[Path]:
+    """A folder to make something in, which is `final` when all went well, and is gone when not.
+
+    Raises LackingError where the disk is full.
+    """
+    making = final.with_name(f".{final.name}.making")
+    files.clear(making)
+    try:
+        making.mkdir(parents=True)
+        yield making
+        making.rename(final)
+    except BaseException as error:
+        files.clear(making)
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise full(layout) from error
+        raise
 
 
 def artifacts(layout: Layout) -> Iterator[tuple[str, Path]]:
