@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A node in mid-boot goes on asking for the files that it began with: the next instance has them too.
 
-They lie in its boot directory beside its own, named by the file `carried`: the folder of the former release, and
-files at the top whose names tell their version.
+They lie in its boot directory beside its own, named by the file `carried`: the folder of the former release,
+and files at the top whose names tell their version.
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ from builder.head.layout import Layout
 from builder.head.making import Make
 from builder.head.manifest import Release
 from builder.head.operation import Operation
+from builder.head.signature import Signed
 from builder.head.switch import Remember, Settle, Switch, retired
 from builder.head.taking import Take
 
@@ -68,8 +69,8 @@ def plan(layout: Layout, inventory: Inventory, asked: Request) -> Published:
             f"`{asked.source}` holds no release",
             hint="name a release's folder, or RECIPE/VERSION of one held here",
         )
-    signer = signature.verify(layout, asked.source)
-    release = manifest.read(asked.source)
+    signed = signature.verify(layout, asked.source)
+    release = manifest.parse(signed.manifest)
     fit(release, asked.nodes)
     present = instance.present(layout, asked.nodes)
     if not asked.older:
@@ -77,7 +78,7 @@ def plan(layout: Layout, inventory: Inventory, asked: Request) -> Published:
     wanted = {node.name: _wanted(layout, inventory, node, release, asked.fresh) for node in asked.nodes}
     switched = tuple(node for node in asked.nodes if asked.canary in ("", node.name))
     operations = [
-        *_take(layout, release, asked.source),
+        *_take(layout, release, asked.source, signed),
         *_identities(layout, inventory, asked.nodes),
         *_makes(layout, inventory, release, asked.nodes, wanted),
         *_fragments(layout, inventory, wanted, asked.server),
@@ -85,7 +86,7 @@ def plan(layout: Layout, inventory: Inventory, asked: Request) -> Published:
         *switching(layout, "publish", switched, present, wanted),
     ]
     warnings = tuple(_losses(layout, present, wanted)) if release.mode == "private" else ()
-    return Published(release, signer, tuple(operations), tuple(wanted.values()), warnings)
+    return Published(release, signed.signer, tuple(operations), tuple(wanted.values()), warnings)
 
 
 def switching(
@@ -144,11 +145,11 @@ def not_older(release: Release, present: dict[str, Instance]) -> None:
         )
 
 
-def _take(layout: Layout, release: Release, source: Path) -> list[Operation]:
+def _take(layout: Layout, release: Release, source: Path, signed: Signed) -> list[Operation]:
     place = layout.release(release.recipe, release.version)
     if not place.exists():
-        return [Take(layout, release, source)]
-    if (place / "manifest.json").read_bytes() != (source / "manifest.json").read_bytes():
+        return [Take(layout, release, source, signed)]
+    if (place / "manifest.json").read_bytes() != signed.manifest:
         raise RefusedError(
             f"this head holds another {release.label}",
             facts=[f"`{place / 'manifest.json'}` differs from the one to be published"],

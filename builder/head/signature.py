@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from builder.errors import NodebakeError, RefusedError
@@ -12,8 +13,20 @@ from builder.head.layout import Layout
 NAMESPACE = "nodebake-release"
 
 
-def verify(layout: Layout, folder: Path) -> str:
-    """Check `manifest.json` of a folder against `manifest.json.sig`; who signed it. Raises RefusedError."""
+@dataclass(frozen=True)
+class Signed:
+    """A manifest as it was signed, byte by byte, and by whom."""
+
+    signer: str
+    manifest: bytes
+    signature: bytes
+
+
+def verify(layout: Layout, folder: Path) -> Signed:
+    """Check `manifest.json` of a folder against `manifest.json.sig`. Raises RefusedError.
+
+    Whoever brought them may still write there: what counts from here on are the bytes that were checked.
+    """
     manifest, signature = folder / "manifest.json", folder / "manifest.json.sig"
     if not layout.signers.exists():
         raise RefusedError(
@@ -33,7 +46,7 @@ def verify(layout: Layout, folder: Path) -> str:
     done = machine.run(argv, stdin=data, check=False)
     if done.code:
         raise _refused(folder, done)
-    return signer
+    return Signed(signer, data, signature.read_bytes())
 
 
 def _signer(layout: Layout, signature: Path) -> str:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from builder.errors import LackingError, NodebakeError
 from builder.head import boot_tar, files, machine, manifest
 from builder.head.layout import Layout
 from builder.head.manifest import Artifact, Release
+from builder.head.signature import Signed
 
 _CHUNK = 1 << 20
 
@@ -27,6 +27,7 @@ class Take:
     layout: Layout
     release: Release
     source: Path
+    signed: Signed
 
     def describe(self) -> str:
         return f"take {self.release.label} from {self.source}"
@@ -39,8 +40,8 @@ class Take:
 
     def _fill(self, making: Path) -> None:
         held = dict(artifacts(self.layout))
-        for name in ("manifest.json", "manifest.json.sig"):
-            shutil.copyfile(self.source / name, making / name)
+        (making / "manifest.json").write_bytes(self.signed.manifest)
+        (making / "manifest.json.sig").write_bytes(self.signed.signature)
         for artifact in self.release.artifacts:
             source = held.get(artifact.sha256, self.source / artifact.name)
             if not source.exists():

@@ -8,7 +8,10 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from builder.head import lock
+import pytest
+
+from builder.head import lock, signature
+from builder.head.layout import Layout
 from tests.head.ground import Ground, node, sign
 from tests.head.release import Tiny
 from tests.needs import needs_tool
@@ -114,3 +117,21 @@ def test_a_release_is_signed_anew_under_the_same_name(ground: Ground) -> None:
     sign(changed / "manifest.json", ground.key)
     ended = ground.call("publish", changed)
     assert (ended.code, ended.error["message"]) == (5, f"this head holds another tiny/{FIRST.version}")
+
+
+def test_what_was_checked_is_what_is_taken(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = ground.made(FIRST)
+    real = signature.verify
+
+    def swapped(layout: Layout, folder: Path) -> signature.Signed:
+        """Somebody writes another manifest as soon as it was checked."""
+        signed = real(layout, folder)
+        text = (folder / "manifest.json").read_text()
+        (folder / "manifest.json").write_text(text.replace("cgroup_enable=memory", "init=/bin/sh"))
+        return signed
+
+    monkeypatch.setattr(signature, "verify", swapped)
+    ground.publish(release)
+    monkeypatch.undo()
+    assert "init=/bin/sh" not in (ground.boots(ONE) / FIRST.prefix / "cmdline.txt").read_text()
+    assert ground.call("verify").answer == []
