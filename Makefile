@@ -3,26 +3,35 @@
 #     make image RECIPE=docker-sdcard     the last line on stdout is the image's path
 #     make netboot RECIPE=minimal-netboot NODE=node02
 #                                         what nodes boot over the network; the last line is the release's folder
+#     make publish RECIPE=minimal-netboot NODE=node02
+#                                         lets nodes boot the release that was built last
+#     make deb                            the package for the head; the last line is its path
 #     make test                           all tests
 #     make bench                          nodebake and its peers, measured; takes half an hour
 #
 # Each target is one call; what is needed for it sets itself up first.
 
 RECIPE ?= docker-sdcard
+NODE ?= @all
 BIN := .venv/bin
 
 MAKEFLAGS += --no-print-directory
-.PHONY: image netboot test test-long bench check lint setup setup-test setup-bench
+.PHONY: image netboot publish deb test test-long bench check lint setup setup-test setup-bench
 
 image: setup
 	@$(BIN)/nodebake init --keep >&2
 	@$(BIN)/nodebake build $(RECIPE)
 
 # A node, a range of them, or all of cluster.yaml.
-NODE ?= @all
 netboot: setup
 	@$(BIN)/nodebake init --keep >&2
 	@$(BIN)/nodebake netboot $(RECIPE) '$(NODE)'
+
+publish: setup
+	@$(BIN)/nodebake publish $(RECIPE) '$(NODE)'
+
+deb:
+	@tools/deb
 
 test: setup-test
 	@$(BIN)/pytest

@@ -35,6 +35,8 @@ def bring_about(arguments: Namespace, work: Workspace, report: Report) -> tuple[
     deliveries = _deliveries(plan, work, arguments)
     former = named_by(lock, work.lock_path)
     build(Job(plan, lock, work.workshop, work.mirrors, deliveries, work.project.root, report, former))
+    for place in deliveries.values():
+        _sign(work, place, report)
     return tuple(deliveries.values())
 
 
@@ -56,6 +58,15 @@ def _deliveries(plan: Plan, work: Workspace, arguments: Namespace) -> Mapping[Ma
     name = version(plan.epoch, plan.id)
     root = out_root(work.project)
     return {made: delivery(plan.recipe.name, name, made.output, root, arguments.output) for made in chosen}
+
+
+def _sign(work: Workspace, place: Delivery, report: Report) -> None:
+    """Sign the release where this project has keys for that; `nodebake publish` insists on it."""
+    if (work.project.root / "release_signers").exists():
+        from builder.deploy.keys import Ring
+        from builder.deploy.publish import sign_if_possible
+
+        sign_if_possible(place.final, Ring(work.project.root), report)
 
 
 def _answer(arguments: Namespace, work: Workspace, place: Delivery, seconds: float, report: Report) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from builder.cli.head.verbs import HEAD_VERBS
 from builder.cli.nodes.verbs import NODES_VERBS
 from builder.cli.power.verbs import POWER_VERBS
 from builder.cli.verb import JSON, Option, Verb, choice, flag, value
@@ -217,6 +218,7 @@ VERBS = (
         ("store import /srv/keep/minimal.bundle.tar",),
         (Option(("file",), "the bundle", {"metavar": "FILE", "type": Path}, "file"), JSON),
     ),
+    *HEAD_VERBS,
     *NODES_VERBS,
     *POWER_VERBS,
     Verb(

@@ -11,6 +11,7 @@ import os
 import shlex
 import signal
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -154,6 +155,44 @@ def feed(
         raise
     if process.wait():
         raise CommandFailed(argv, process.returncode, _since(log, start), log)
+
+
+class Stream:
+    """A program whose stdout is read while it runs; its stderr is kept, up to a megabyte."""
+
+    def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
+        assert process.stdout
+        self.stdout: IO[bytes] = process.stdout
+        self._process, self._errors = process, errors
+
+    def end(self) -> tuple[int, str]:
+        """Wait for it: its exit code and what it wrote to stderr."""
+        code = self._process.wait()
+        self._errors.seek(0)
+        return code, self._errors.read(1 << 20).decode(errors="replace")
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stdout.close()
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait()
+        self._errors.close()
+
+
+def stream(argv: Sequence[str], stdin: IO[bytes] | None = None) -> Stream:
+    """Start a program whose output is wanted while it comes. Raises FileNotFoundError when there is none."""
+    errors = tempfile.TemporaryFile()  # noqa: SIM115 - the stream closes it
+    try:
+        process = spawn(
+            argv, env=environment(), stdin=stdin or subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
+        )
+    except BaseException:
+        errors.close()
+        raise
+    return Stream(process, errors)
 
 
 def spawn(

@@ -33,6 +33,10 @@ GOALS = {
     "nothing": Goal("nothing changed: wall", "s", 0.5),
     "update": Goal("packages updated for security: changed blocks ÷ changed files", RATIO, 1.5),
     "memory": Goal("cold build: highest sum of PSS", "MB", 400.0),
+    "instances": Goal("60 nodes get an instance, on the head's card", "s", 5.0),
+    "instance-size": Goal("an instance beyond the shared tree", "MB", 2.0),
+    "publish": Goal("a one-file change published to 60 nodes, on the head's card", "s", 5.0),
+    "switch": Goal("60 nodes switched or rolled back, on the head's card", "s", 1.0),
 }
 """In the order of the table."""
 

@@ -78,7 +78,7 @@ def test_settings_of_one_command_line_do_not_reach_the_next() -> None:
     ("words", "message", "hint"),
     [
         ("biuld x", "there is no verb `biuld`", "did you mean `build`?"),
-        ("stor ls", "there is no verb `stor`", "did you mean `store`?"),
+        ("storee ls", "there is no verb `storee`", "did you mean `store`?"),
         ("store", "`store` wants another word", "there are: `export`, `gc`, `import`, `ls`, `verify`"),
         ("store verfy", "there is no verb `store verfy`", "did you mean `verify`?"),
         ("build x --lockd", "`build` has no option `--lockd`", "did you mean `--locked`?"),

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Publish from the operator's machine: sign, bring what the head lacks, and have it published there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from builder.deploy import keys
+from builder.deploy.keys import Ring
+from builder.deploy.remote import Failed, Head, call
+from builder.errors import RecipeError, RefusedError
+from builder.head import inventory
+from builder.head.manifest import Release
+from builder.head.manifest import read as read_release
+from builder.report.report import Report
+from builder.report.silent import SilentReport
+
+INCOMING = ".cache/nodebake"
+"""Below the home of the head's user."""
+STOCK = "nodes.json"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the operator asks for, besides the release: names of nodes, and options for nodebake-head."""
+
+    nodes: tuple[str, ...]
+    options: tuple[str, ...] = ()
+
+
+def release_of(folder: Path, recipe: str) -> Release:
+    """The release in `folder`, which is that of the recipe. Raises RecipeError where there is none."""
+    if not (folder / "manifest.json").exists():
+        raise RecipeError(
+            f"there is no release of `{recipe}` to publish",
+            facts=[f"looked for `{folder / 'manifest.json'}`"],
+            hint=f"nodebake build {recipe}",
+        )
+    return read_release(folder)
+
+
+def signed(folder: Path, ring: Ring, report: Report) -> None:
+    """Sign the release where that is not done. Raises RefusedError without a key."""
+    if not sign_if_possible(folder, ring, report):
+        raise RefusedError(
+            "the release is not signed, and there is no key here to sign it with",
+            facts=[f"looked for a key of `{ring.signers_file.name}` below `{ring.root / 'keys'}`"],
+            hint="nodebake key new",
+        )
+
+
+def sign_if_possible(folder: Path, ring: Ring, report: Report) -> bool:
+    """Sign the release where that is not done and there is a key; whether it is signed then."""
+    manifest, signature = folder / "manifest.json", folder / "manifest.json.sig"
+    if signature.exists() and signature.stat().st_mtime_ns >= manifest.stat().st_mtime_ns:
+        return True
+    private = ring.usable(date.today())
+    if private is None:
+        return False
+    keys.sign(manifest, private)
+    report.say(f"signed with {private.name}")
+    return True
+
+
+def publish(
+    head: Head, folder: Path, stock: inventory.Inventory, wish: Wish, report: Report, *, sudo: bool
+) -> Any:
+    """Bring the release and the inventory, and publish; the head's answer."""
+    release = read_release(folder)
+    place = f"{INCOMING}/{release.recipe}/{release.version}"
+    dry = "--dry-run" in wish.options
+    parts = [folder / "manifest.json", folder / "manifest.json.sig"]
+    # To tell what would be done takes the manifest alone.
+    parts += [] if dry else _lacking(head, folder, release, sudo)
+    there = head.bring(parts, place, report)
+    known = head.note(f"{INCOMING}/{STOCK}", inventory.dump(stock).encode())
+    words = ["publish", there, "--inventory", known, *wish.options]
+    if wish.nodes:
+        words += ["--nodes", ",".join(wish.nodes)]
+    try:
+        answer = call(head, report, *words, sudo=sudo).value
+    except Failed as failed:
+        # What was damaged on its way is sent anew the next time.
+        if "is not what the manifest says" in failed.message:
+            head.forget(place)
+        raise
+    if not dry:
+        head.forget(place)
+    return answer
+
+
+def _lacking(head: Head, folder: Path, release: Release, sudo: bool) -> Sequence[Path]:
+    """The artifacts that nodes boot from and that the head does not hold."""
+    wanted = {release.artifact(name).sha256: folder / name for name in release.served}
+    held = call(head, SilentReport(), "have", *wanted, sudo=sudo).value
+    lacking = [path for sha256, path in wanted.items() if sha256 not in held]
+    lost = [path.name for path in lacking if not path.exists()]
+    if lost:
+        raise RecipeError(
+            f"`{folder}` is not whole",
+            facts=[f"`{name}` is missing, here and on the head" for name in lost],
+            hint="build it again",
+        )
+    return lacking

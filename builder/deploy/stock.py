@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The inventory as the head gets it: those nodes of cluster.yaml that can boot over the network. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from builder.board import definition
+from builder.cluster.cluster import Cluster, Node
+from builder.errors import RecipeError
+from builder.head import inventory
+
+
+def stock(cluster: Cluster) -> inventory.Inventory:
+    """All nodes that network boot is for, and the networks that they are on."""
+    nodes = [node for node in cluster.nodes if bootable(cluster, node)]
+    networks = dict.fromkeys(str(cluster.networks[node.network].subnet) for node in nodes)
+    return inventory.Inventory(
+        cluster.head.name,
+        str(cluster.head.address),
+        tuple(networks),
+        tuple(
+            inventory.Node(node.name, node.number, node.mac, str(node.address), node.board, node.serial)
+            for node in nodes
+        ),
+    )
+
+
+def bootable(cluster: Cluster, node: Node) -> bool:
+    """Whether the node can boot over the network: its board can, it has a cable, its MAC address is known."""
+    wired = not cluster.networks[node.network].wireless
+    return wired and bool(node.mac) and definition.load(node.board).netboot != "none"
+
+
+def chosen(cluster: Cluster, words: Sequence[str]) -> tuple[Node, ...]:
+    """The nodes that the words mean; without words or for `@all`, all that can boot over the network.
+
+    Raises RecipeError for one that cannot.
+    """
+    if list(words) in ([], ["@all"]):
+        return tuple(node for node in cluster.nodes if bootable(cluster, node))
+    nodes = cluster.select(words)
+    unfit = [node for node in nodes if not bootable(cluster, node)]
+    if unfit:
+        raise RecipeError(
+            f"{cluster.fold(unfit)} cannot boot over the network",
+            facts=[f"{node.name}: {_why(cluster, node)}" for node in unfit[:5]],
+            hint="name the others, or complete cluster.yaml: `nodebake nodes check`",
+        )
+    return nodes
+
+
+def _why(cluster: Cluster, node: Node) -> str:
+    if definition.load(node.board).netboot == "none":
+        return f"a {node.board} has no network boot"
+    if cluster.networks[node.network].wireless:
+        return f"its network `{node.network}` is wireless"
+    return "its MAC address is not known"

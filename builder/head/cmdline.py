@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cmdline.txt of one node and one release. Pure.
+
+The words beginning with `nodebake.` are what the initramfs of `overlays/netboot` reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from builder.head.inventory import Inventory, Node
+from builder.head.layout import Layout
+from builder.head.manifest import Release
+
+
+def line(layout: Layout, inventory: Inventory, node: Node, release: Release, instance: str) -> str:
+    """The one line, without a newline."""
+    own = _words(layout, inventory.address, node, release, instance)
+    return " ".join(dict.fromkeys([*release.cmdline, *own]))
+
+
+def _words(layout: Layout, head: str, node: Node, release: Release, instance: str) -> Iterator[str]:
+    def at(path: Path) -> str:
+        return f"{head}:{path}"
+
+    root = layout.instance(node.name, instance) / "root"
+    if release.mode == "private" and not any(board.initramfs for board in release.boards):
+        # A root that was made by hand: the kernel mounts it by itself.
+        yield from ("root=/dev/nfs", f"nfsroot={at(root)},vers=3,tcp", "rw", "ip=dhcp", "rootwait")
+        return
+    yield from ("boot=nodebake", f"nodebake.release={release.label}", f"nodebake.mode={release.mode}")
+    if release.mode == "private":
+        yield f"nodebake.root={at(root)}"
+    else:
+        yield f"nodebake.root={at(layout.release(release.recipe, release.version))}"
+        yield f"nodebake.layers={','.join(release.layers)}"
+        yield f"nodebake.writable={release.writable}"
+        if release.writable == "loop":
+            yield f"nodebake.data={at(layout.instances / node.name / 'data')}"
+    yield f"nodebake.identity={at(layout.identities / node.name)}"
+    yield f"nodebake.head={head}"
+    yield f"nodebake.netconsole={head}"

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operator's verbs over a real sshd, down to what the nodes boot."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.conftest import Operator
+from tests.head.ground import make_ground, node
+from tests.head.release import Tiny
+from tests.needs import needs_tool
+
+pytestmark = needs_tool("sshd", "ssh-keygen", "dnsmasq", "zstd")
+
+FIRST = Tiny()
+SECOND = Tiny(version="20260201-bbbbbbbb", epoch=1769904000)
+PRIVATE = Tiny(version="20260301-cccccccc", epoch=1772323200, mode="private")
+
+
+def made(operator: Operator, tiny: Tiny) -> Path:
+    """The release, built and not signed."""
+    folder = tiny.make(operator.ground.folder / "out")
+    latest = folder.with_name("latest")
+    latest.unlink(missing_ok=True)
+    latest.symlink_to(folder.name)
+    return folder
+
+
+def trust(operator: Operator) -> None:
+    assert operator.call("key", "new").code == 0
+    shutil.copy(operator.root / "release_signers", operator.ground.layout.signers)
+
+
+def test_from_a_key_to_rollback(operator: Operator) -> None:
+    made(operator, FIRST)
+    refused = operator.ask("publish tiny")
+    assert refused.code == 5
+    assert "there is no key here to sign it with" in refused.err
+    trust(operator)
+    first = operator.ask("publish tiny")
+    assert (first.code, first.out) == (0, f"node[01-02] boots tiny/{FIRST.version}\n"), first.err
+    assert "signed with release-operator" in first.err
+    made(operator, SECOND)
+    second = operator.ask("publish tiny", "node02", "--json")
+    assert second.value["nodes"] == ["node02"]
+    ground = operator.ground
+    assert [ground.whole(node(number)) for number in (1, 2)] == [FIRST.version, SECOND.version]
+    status = operator.ask("status").out.splitlines()
+    assert status[0].split()[:3] == ["node01", f"tiny/{FIRST.version}", "shared"]
+    assert status[1].endswith(f"before: tiny/{FIRST.version}")
+    back = operator.ask("rollback node02")
+    assert (back.code, back.out) == (0, f"node02 boots tiny/{FIRST.version}\n")
+    assert operator.ask("publish tiny", "node02").code == 0
+    # Nothing here can switch its power: it is back, and boots that when it boots.
+    restart = operator.ask("rollback node02 --restart")
+    assert restart.code == 1
+    assert "nothing in the inventory switches `node02`" in restart.err
+    assert ground.whole(node(2)) == FIRST.version
+    assert operator.ask("head hosts").out.count("ssh-ed25519") == 2
+    assert operator.ask("head verify").out == "everything is what it was published as\n"
+    assert operator.ask("doctor").code == 0
+    assert operator.ask("gc", "--dry-run").out == "would remove 0\n"
+    # What was brought does not stay.
+    assert not list(operator.home.rglob("*.squashfs"))
+
+
+def test_only_what_the_head_lacks_is_brought(operator: Operator) -> None:
+    trust(operator)
+    made(operator, FIRST)
+    operator.ask("publish tiny")
+    made(operator, SECOND)
+    said = operator.call("--progress", "json", "publish", "tiny", "--head", operator.address)
+    assert said.code == 0
+    assert "base.squashfs" not in said.err
+    assert "top.squashfs" in said.err
+
+
+def test_an_upload_goes_on_where_it_broke_off(operator: Operator, place: Path) -> None:
+    trust(operator)
+    folder = made(operator, FIRST)
+    name = f"tiny-{FIRST.version}.base.squashfs"
+    there = operator.home / ".cache/nodebake/tiny" / FIRST.version
+    there.mkdir(parents=True)
+    (there / f"{name}.part").write_bytes((folder / name).read_bytes()[:100_000])
+    before = (there / f"{name}.part").stat().st_ino
+    dry = operator.ask("publish tiny", "--dry-run")
+    assert dry.code == 0
+    assert f"switch node01 from nothing to tiny-{FIRST.version}" in dry.err
+    assert not (there / name).exists()
+    # Refused when all is there: what was brought stays for the next time.
+    operator.ground.layout.signers.rename(place / "signers")
+    assert operator.ask("publish tiny").code == 5
+    (place / "signers").rename(operator.ground.layout.signers)
+    # The same file, gone on with.
+    assert (there / name).stat().st_ino == before
+    assert (there / name).read_bytes() == (folder / name).read_bytes()
+    assert operator.ask("publish tiny").code == 0
+
+
+def test_what_was_damaged_on_its_way_is_brought_anew(operator: Operator) -> None:
+    trust(operator)
+    folder = made(operator, FIRST)
+    name = f"tiny-{FIRST.version}.base.squashfs"
+    there = operator.home / ".cache/nodebake/tiny" / FIRST.version
+    there.mkdir(parents=True)
+    (there / f"{name}.part").write_bytes(b"x" * 100_000)
+    said = operator.ask("publish tiny")
+    assert said.code == 1
+    assert f"`{name}` is not what the manifest says" in said.err
+    assert operator.ask("publish tiny").code == 0
+    assert (operator.ground.layout.release("tiny", FIRST.version) / name).read_bytes() == (
+        folder / name
+    ).read_bytes()
+
+
+def test_errors_of_the_head_are_ours(operator: Operator) -> None:
+    trust(operator)
+    made(operator, FIRST)
+    operator.ground.layout.signers.unlink()
+    said = operator.ask("publish tiny")
+    assert said.code == 5
+    assert said.err.splitlines()[-3:] == [
+        "error: this head trusts no key yet",
+        f"  there is no `{operator.ground.layout.signers}`",
+        f"hint: put your project's there: install -D -m 644 release_signers {operator.ground.layout.signers}",
+    ]
+    zero = operator.ask("publish tiny", "17")
+    assert (zero.code, "node17: a pizerow has no network boot" in zero.err) == (2, True)
+    canary = operator.ask("publish tiny", "node01", "--canary", "node02")
+    assert "`--canary node02` is none of the nodes" in canary.err
+    nothing = operator.ask("publish other")
+    assert (nothing.code, "there is no release of `other` to publish" in nothing.err) == (2, True)
+
+
+def test_a_head_whose_key_is_not_known_is_not_spoken_to(operator: Operator, place: Path) -> None:
+    (place / "mine/.ssh/known_hosts").write_text("")
+    said = operator.ask("status")
+    assert said.code == 3
+    assert said.err.startswith("error: the host key of ")
+
+
+def test_a_head_that_does_not_know_us_or_is_not_there(operator: Operator, place: Path) -> None:
+    (place / "mine/.ssh/id_ed25519").unlink()
+    said = operator.ask("status")
+    assert (said.code, "does not let us in" in said.err) == (3, True)
+    said = operator.call("status", "--head", "pi@127.0.0.1:1")
+    assert (said.code, "pi@127.0.0.1:1 cannot be reached" in said.err) == (3, True)
+    assert operator.call("status", "--head", "a b").code == 2
+
+
+def test_a_head_without_the_program(operator: Operator, place: Path) -> None:
+    (place / "bin/nodebake-head").unlink()
+    said = operator.ask("status")
+    assert (said.code, "has no `nodebake-head`" in said.err) == (3, True)
+    (place / "bin/sudo").write_text("#!/bin/sh\necho 'sudo: a password is required' >&2; exit 1\n")
+    said = operator.call("doctor", "--head", operator.address.replace("root@", "root@"))
+    assert said.code == 3
+
+
+def test_backup_and_restore_over_the_wire(operator: Operator, place: Path) -> None:
+    trust(operator)
+    made(operator, FIRST)
+    operator.ask("publish tiny")
+    saved = place / "saved"
+    said = operator.ask("head backup", saved, "--releases")
+    assert (said.code, said.out) == (0, f"{saved}\n"), said.err
+    assert saved.stat().st_mode & 0o777 == 0o600
+    assert operator.ask("head backup", saved).code == 5
+    hosts = operator.ask("head hosts").out
+    operator.ground.folder.rename(place / "old")
+    fresh = make_ground(operator.ground.folder)
+    shutil.copy(operator.root / "release_signers", fresh.layout.signers)
+    back = operator.ask("head restore", saved)
+    assert (back.code, back.out) == (0, "2 nodes have their keys again\n"), back.err
+    assert operator.ask("head hosts").out == hosts
+    assert fresh.whole(node(1)) == FIRST.version
+    (place / "no").write_bytes(b"x" * 2000)
+    broken = operator.ask("head restore", place / "no")
+    assert (broken.code, "this is no backup of a head" in broken.err) == (1, True)
+    assert operator.ask("head restore", place / "none").code == 2
+
+
+def test_drift_and_adopt(operator: Operator, place: Path) -> None:
+    trust(operator)
+    made(operator, PRIVATE)
+    said = operator.ask("publish tiny")
+    assert said.out.startswith(f"node[01-02] boots tiny/{PRIVATE.version}, by "), said.err
+    (operator.ground.boots(node(1)).parent / "root/etc/motd").write_text("mine\n")
+    assert operator.ask("drift node01").out == "node01  1 differences\n  changed  etc/motd\n"
+    root, boot = place / "root", place / "boot"
+    Tiny(mode="private").tree(root)
+    boot.mkdir()
+    for name in ("config.txt", "kernel7.img", "start.elf"):
+        (boot / name).write_text("")
+    adopted = operator.ask("adopt", "raspbian", "--root", root, "--boot", boot)
+    assert adopted.code == 0, adopted.err
+    folder = adopted.out.strip()
+    published = operator.ask("publish raspbian", "node02", "--release", folder)
+    assert published.code == 0, published.err
+    assert operator.ask("status", "node02", "--json").value["nodes"][0]["release"].startswith("raspbian/")
+
+
+def test_logs_of_one_node(operator: Operator) -> None:
+    trust(operator)
+    made(operator, FIRST)
+    operator.ask("publish tiny")
+    nothing = operator.ask("logs node01")
+    assert (nothing.code, "there is nothing of node01" in nothing.err) == (1, True)
+    assert operator.ask("logs 1-2").code == 2
+
+
+@pytest.mark.parametrize("verb", ["status", "doctor"])
+def test_on_the_head_itself(
+    operator: Operator, place: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    trust(operator)
+    made(operator, FIRST)
+    operator.ask("publish tiny")
+    monkeypatch.setattr("builder.host.process.PATH", f"{place}/bin:/usr/bin:/bin")
+    said = operator.call(*verb.split(), "--here")
+    assert said.code == 0, said.err
+    (place / "bin/nodebake-head").unlink()
+    (place / "bin/sudo").unlink()
+    assert operator.call(*verb.split(), "--here").code == 3
