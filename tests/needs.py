@@ -24,6 +24,13 @@ def needs_tool(*names: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(bool(missing), reason=reason)
 
 
+def needs_file(path: str, package: str) -> pytest.MarkDecorator:
+    """This file of a package is there."""
+    return pytest.mark.skipif(
+        not Path(path).exists(), reason=f"not installed: {package}; `tools/setup test` installs it"
+    )
+
+
 def _subordinate_ids() -> bool:
     """Whether this user has ranges that `unshare --map-auto` can use."""
     name = pwd.getpwuid(os.geteuid()).pw_name
@@ -37,8 +44,8 @@ needs_subordinate_ids = pytest.mark.skipif(
     not _subordinate_ids(), reason="this user has no range of subordinate ids in /etc/subuid and /etc/subgid"
 )
 
-# nfs-ganesha opens files by their handles, which the kernel leaves to the machine's own root; since 6.11
-# to that of other user namespaces too, but for folders only.
+# nfs-ganesha opens files by their handles, which the kernel leaves to the machine's own root: since Linux
+# 6.11 to that of other user namespaces too, but for folders only.
 needs_root_for_nfs = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root's NFS server can open the files that it serves"
 )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.boot.machine import EMULATOR, PATIENCE
+from builder.host import lan as network
 from builder.release.manifest import Manifest, Netboot
 from tests.boot.guest import Guest
 from tests.boot.lan import HEAD, PXE, Export, Lan, Node
@@ -121,8 +122,8 @@ def booted(
 class Login:
     """Logging in to a node from the head, its host key known."""
 
-    net: Lan
-    node: Node
+    net: network.Lan
+    address: str
     key: Path
     known: Path
 
@@ -134,9 +135,7 @@ class Login:
         )
         fixed = [word for setting in settings for word in ("-o", setting)]
         return subprocess.run(
-            self.net.within(
-                "ssh", "-F", "none", "-i", self.key, *fixed, f"admin@{self.node.address}", command
-            ),
+            self.net.within("ssh", "-F", "none", "-i", self.key, *fixed, f"admin@{self.address}", command),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

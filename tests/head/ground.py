@@ -15,6 +15,7 @@ from builder.head.inventory import Inventory, Node
 from builder.head.layout import Layout
 from builder.head.main import main
 from builder.head.signature import NAMESPACE
+from builder.netboot.config_txt import read_as
 from tests.head.release import Tiny
 
 
@@ -98,7 +99,7 @@ class Ground:
         Read as a boot does it: config.txt, then below the prefix that it names; then what cmdline.txt names.
         """
         boot = self.boots(node)
-        settings = dict(line.split("=") for line in (boot / "config.txt").read_text().splitlines())
+        settings = read_as((boot / "config.txt").read_text(), "pi3")
         prefix = boot / settings["os_prefix"]
         words = (prefix / "cmdline.txt").read_text().split()
         named = dict(word.partition("=")[::2] for word in words)

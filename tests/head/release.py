@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from builder.netboot import config_txt
 from builder.release.manifest import Artifact, File, Manifest, Netboot, NetbootBoard, dump
 
 Mode = Literal["shared", "private", "ram"]
@@ -66,16 +67,23 @@ class Tiny:
         return place
 
     def _boot(self, archive: Path) -> None:
-        top = {name: _bytes(name, 3000) for name in ("bootcode.bin", "start.elf", "fixup.dat")}
-        top["config.txt"] = (
-            f"os_prefix={self.prefix}\nstart_file=start-{self.version[:8]}.elf\nkernel=vmlinuz\n".encode()
-        )
-        inner = ["vmlinuz", "bcm2837-rpi-3-b.dtb", "overlays/overlay_map.dtb", "overlays/disable-bt.dtbo"]
+        pairs = {
+            section: (f"start{four}-{self.version[:8]}.elf", f"fixup{four}-{self.version[:8]}.dat")
+            for section, four in (("pi4", "4"), ("pi3", ""), ("pi3+", ""))
+        }
+        initramfs = f"initramfs {self.initramfs}\n" if self.initramfs else ""
+        inner = ["vmlinuz", "overlays/overlay_map.dtb", "overlays/disable-bt.dtbo"]
+        inner += ["bcm2837-rpi-3-b.dtb", "bcm2837-rpi-3-b-plus.dtb", "bcm2711-rpi-4-b.dtb"]
         inner += [self.initramfs] if self.initramfs else []
         with tarfile.open(archive, "w") as tar:
-            for name, data in top.items():
-                _add(tar, name, data)
-            _link(tar, f"start-{self.version[:8]}.elf", "start.elf")
+            _add(tar, "bootcode.bin", _bytes(f"{self.version} bootcode.bin", 3000))
+            config = config_txt.head(self.prefix, pairs) + "kernel=vmlinuz\n" + initramfs
+            _add(tar, "config.txt", config.encode())
+            for name in sorted({name for pair in pairs.values() for name in pair}):
+                stem, _, suffix = name.partition("-")
+                plain = f"{stem}.{suffix.partition('.')[2]}"
+                _add(tar, plain, _bytes(f"{self.version} {plain}", 3000))
+                _link(tar, name, plain)
             _folder(tar, self.version)
             _folder(tar, f"{self.prefix}overlays")
             for name in inner:
