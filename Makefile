@@ -7,6 +7,7 @@
 #                                         lets nodes boot the release that was built last
 #     make deb                            the package for the head; the last line is its path
 #     make test                           all tests
+#     make boot-test                      what is published to nodes boots, in namespaces and an emulator
 #     make bench                          nodebake and its peers, measured; takes half an hour
 #
 # Each target is one call; what is needed for it sets itself up first.
@@ -16,7 +17,7 @@ NODE ?= @all
 BIN := .venv/bin
 
 MAKEFLAGS += --no-print-directory
-.PHONY: image netboot publish deb test test-long bench check lint setup setup-test setup-bench
+.PHONY: image netboot publish deb test boot-test test-long bench check lint setup setup-test setup-bench
 
 image: setup
 	@$(BIN)/nodebake init --keep >&2
@@ -35,6 +36,10 @@ deb:
 
 test: setup-test
 	@$(BIN)/pytest
+
+# What nodes boot over the network: boot ROMs, published releases. Logs of what fails are kept in out/boot-logs.
+boot-test: setup-test
+	@NODEBAKE_TEST_LOGS=$${NODEBAKE_TEST_LOGS:-out/boot-logs} $(BIN)/pytest tests/netboot tests/boot/test_netboot.py
 
 # The comparisons with full emulation: hours.
 test-long: setup-test

@@ -9,7 +9,7 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.boot.timing import BOOTS
+from tests.boot.timing import BOOTS, FIGURES
 
 CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
@@ -51,3 +51,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Seconds of each boot: the limits are three times what was measured once."""
     for what, seconds in BOOTS.items():
         terminalreporter.write_line(f"boot: {what} after {seconds:.0f} s")
+    for what, size in FIGURES.items():
+        terminalreporter.write_line(f"boot: {what}: {size / 1e6:.1f} MB")

@@ -13,7 +13,7 @@ from builder.boot.prepare import prepare
 from builder.boot.tools import require_tools
 from builder.cli.project import Project, project_of
 from builder.cli.workspace import out_root
-from builder.errors import Exit
+from builder.errors import Exit, RecipeError
 from builder.host.emulator import LOOPBACK, attended, loopback_port
 from builder.host.scratch import scratch
 from builder.recipe.effect import AddUser
@@ -22,6 +22,12 @@ from builder.report.report import Report
 
 
 def run(arguments: Namespace, report: Report) -> Exit:
+    if arguments.netboot:
+        from builder.cli import boot_netboot
+
+        return boot_netboot.run(arguments, report)
+    if arguments.node:
+        raise RecipeError("`--node` says which node boots over the network", hint="add `--netboot`")
     project = project_of(arguments)
     recipe = project.recipe(arguments.recipe, arguments.set)
     image = built(out_root(project), recipe.name)

@@ -128,10 +128,16 @@ VERBS = (
     Verb(
         "boot",
         "boot the built image in an emulator, with console and ssh port",
-        ("boot docker-sdcard", "boot minimal --board raspi3b"),
+        (
+            "boot docker-sdcard",
+            "boot minimal --board raspi3b",
+            "boot minimal-netboot --netboot --node node02",
+        ),
         (
             RECIPE,
             SET,
+            flag("--netboot", help="publish it to a head in there, and boot a node from that"),
+            value("--node", metavar="NODE", help="with --netboot: which node (default: the first that fits)"),
             choice(
                 "--board",
                 among=("virt", "virt32", "raspi0", "raspi2b", "raspi3b"),

@@ -68,11 +68,11 @@ def node(
         known = logs / "known_hosts"
         known.write_text(host_key(net, place))
         with booted(net, release, manifest.netboot, place, laid) as guest:
-            login = Login(net, place, site.key, known)
+            login = Login(net, place.address, site.key, known)
             BOOTS[f"{RECIPE} {request.param} answers ssh"] = guest.until(
                 login.answers, "ssh", seconds=SSH_SECONDS
             )
-            pulled = net.received(place)
+            pulled = net.received(place.port)
             login.tell("systemctl is-system-running --wait || true", seconds=SETTLED_SECONDS)
             yield Booted(request.param, manifest.netboot, net, guest, login, pulled)
 

@@ -37,6 +37,9 @@ GOALS = {
     "instance-size": Goal("an instance beyond the shared tree", "MB", 2.0),
     "publish": Goal("a one-file change published to 60 nodes, on the head's card", "s", 5.0),
     "switch": Goal("60 nodes switched or rolled back, on the head's card", "s", 1.0),
+    "node-tftp": Goal("a node from power-on to ssh, by TFTP", "MB", 25.0),
+    "node-nfs": Goal("a node of a shared root from power-on to ssh, by NFS", "MB", 80.0),
+    "node-memory": Goal("such a node, idle: memory not left of its 1 GiB", "MB", 323.0),
 }
 """In the order of the table."""
 
