@@ -16,7 +16,7 @@ from builder.cli.workspace import out_root
 from builder.errors import Exit, RecipeError
 from builder.host.emulator import LOOPBACK, attended, loopback_port
 from builder.host.scratch import scratch
-from builder.recipe.effect import AddUser
+from builder.recipe.login import key_holder
 from builder.recipe.recipe import Recipe
 from builder.report.report import Report
 
@@ -58,9 +58,6 @@ def ssh_line(project: Project, recipe: Recipe, port: int) -> str:
     key = ["-i", str(operator)] if operator.exists() else []
     # Each boot is a first boot and makes new host keys: nothing to remember.
     trust = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
-    return shlex.join(["ssh", "-p", str(port), *key, *trust, f"{login(recipe) or 'USER'}@{LOOPBACK}"])
-
-
-def login(recipe: Recipe) -> str | None:
-    """The first user of the recipe who can log in by key."""
-    return next((e.name for e in recipe.effects() if isinstance(e, AddUser) and e.keys), None)
+    return shlex.join(
+        ["ssh", "-p", str(port), *key, *trust, f"{key_holder(recipe.effects()) or 'USER'}@{LOOPBACK}"]
+    )

@@ -12,7 +12,6 @@ from pathlib import Path
 from builder.boot.netboot.head import Head, head
 from builder.boot.netboot.machine import prepare
 from builder.boot.netboot.tools import require_tools
-from builder.cli.boot import login
 from builder.cli.project import Project, project_of
 from builder.cli.workspace import out_root
 from builder.deploy.publish import release_of
@@ -22,6 +21,7 @@ from builder.head.inventory import Inventory, Node
 from builder.head.manifest import Release
 from builder.host.emulator import attended
 from builder.host.scratch import scratch
+from builder.recipe.login import key_holder
 from builder.report.report import Report
 
 # For a project that describes no cluster.
@@ -48,7 +48,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
         here.serve()
         machine = prepare(here, node, folder)
         machine = replace(machine, memory=arguments.memory or machine.memory)
-        ssh = ssh_line(project, here, node, login(recipe) or "USER", folder)
+        ssh = ssh_line(project, here, node, key_holder(recipe.effects()) or "USER", folder)
         for line in greeting(node, release, ssh):
             report.say(line)
         attended(here.lan.within(*machine.argv()))

@@ -22,7 +22,7 @@ from builder.head.operation import carry_out
 
 if TYPE_CHECKING:
     from builder.head.layout import Layout
-    from builder.head.verbs import Voice
+    from builder.head.voice import Voice
 
 
 def doctor(layout: Layout, asked: Namespace, voice: Voice) -> Exit:

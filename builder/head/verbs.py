@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from builder.errors import Exit, RecipeError
 from builder.head import (
@@ -29,14 +29,7 @@ from builder.head import publish as publishing
 from builder.head.inventory import Inventory
 from builder.head.layout import Layout, checked_name
 from builder.head.operation import carry_out
-
-
-class Voice(Protocol):
-    """What a verb can say."""
-
-    def tell(self, text: str) -> None: ...
-    def warn(self, text: str) -> None: ...
-    def answer(self, value: object, text: list[str]) -> None: ...
+from builder.head.voice import Voice
 
 
 def publish(layout: Layout, asked: Namespace, voice: Voice) -> Exit:

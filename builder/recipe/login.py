@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A node that nobody can log in to is a mistake, so it is refused."""
+"""Who can log in. A node that nobody can log in to is a mistake, so it is refused."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ def can_log_in(effects: Iterable[Effect]) -> bool:
         and effect.shell.rpartition("/")[2] not in _NO_SHELLS
         for effect in effects
     )
+
+
+def key_holder(effects: Iterable[Effect]) -> str | None:
+    """The first user who can log in by key."""
+    return next((e.name for e in effects if isinstance(e, AddUser) and e.keys), None)
 
 
 def refusal(name: str, site: Site, place: Place) -> RecipeError:
