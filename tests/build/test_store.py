@@ -61,7 +61,7 @@ def store(tmp_path: Path) -> Store:
     store = Store.open(tmp_path / "store", ids.root)
     digest = _deb(tmp_path / "tools", store.debs)
     with worker_for(machine(), Workshop(store, ids, machine(), 1), {"project": tmp_path}) as worker:
-        worker.ask({"build": _step("helper", HELPER, {"debs": [digest]})})
+        worker.ask({"build": _step("helper", HELPER, {"debs": [digest], "merged_usr": True})})
         for identity, name, below in ((FIRST, "one", []), (SECOND, "two", [FIRST])):
             effect = {
                 "is": "WriteFile",

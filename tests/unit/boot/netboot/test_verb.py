@@ -125,6 +125,7 @@ def test_all_that_is_missing_is_told_at_once(monkeypatch: pytest.MonkeyPatch) ->
         tools, "find", lambda name: None if name in ("dnsmasq", "ganesha.nfsd") else Path("/x")
     )
     monkeypatch.setattr("builder.boot.netboot.machine.UBOOT", Path("/not/there.bin"))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(LackingError) as error:
         tools.require_tools()
     assert error.value.message == ("booting over a network needs `dnsmasq`, `ganesha.nfsd`, `/not/there.bin`")
