@@ -8,6 +8,7 @@ import signal
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
 
 from tests.boot.timing import BOOTS, FIGURES
 
@@ -15,6 +16,10 @@ CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 # Whoever starts tests in the background may have SIGINT ignored, for them and all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes says how busy the machine is, and nothing else.
+settings.register_profile("nodebake", deadline=None)
+settings.load_profile("nodebake")
 
 collect_ignore_glob = [] if os.environ.get("NODEBAKE_LONG") else ["long/*"]
 

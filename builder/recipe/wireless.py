@@ -7,7 +7,7 @@ configuration from it under /run before wpa_supplicant starts.
 
 from __future__ import annotations
 
-from builder.recipe.effect import Effect, Inline, Package, UnitState, WriteFile
+from builder.recipe.effect import Effect, Inline, MakeLink, Package, UnitState, WriteFile
 from builder.recipe.scope import Scope
 
 SECRETS = "/etc/nodebake/secrets"
@@ -63,6 +63,8 @@ ExecStart=
 ExecStart=/usr/sbin/wpa_supplicant -c/run/nodebake/wpa_supplicant.conf -Dnl80211,wext -i%I
 """
 
+_STARTS = "etc/systemd/system/sys-subsystem-net-devices-wlan0.device.wants/wpa_supplicant@wlan0.service"
+
 
 def expand(scope: Scope) -> list[Effect]:
     """The effects of `wifi: site`."""
@@ -89,7 +91,9 @@ def expand(scope: Scope) -> list[Effect]:
         WriteFile("etc/systemd/system/nodebake-wifi.service", _filled(_UNIT, values)),
         WriteFile("etc/systemd/system/wpa_supplicant@.service.d/10-nodebake.conf", _filled(_DROPIN, values)),
         UnitState("nodebake-wifi.service", "enable"),
-        UnitState("wpa_supplicant@wlan0.service", "enable"),
+        # Started by the network card and not by the boot: a board of the same image without one would wait
+        # for it until the time-out of devices, and asks for no login before that.
+        MakeLink(_STARTS, "/usr/lib/systemd/system/wpa_supplicant@.service"),
     ]
 
 

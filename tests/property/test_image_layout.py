@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whatever is to be stored, its partitions are sound."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.image.ext4.geometry import BLOCK, INODE, JOURNAL, fit
@@ -19,7 +19,6 @@ def test_a_file_system_holds_what_it_is_made_for(blocks: int, inodes: int, free:
     assert found.groups <= more.groups <= found.groups + 1
 
 
-@settings(deadline=None)
 @given(boot=st.integers(40, 2048), groups=st.integers(1, 500))
 def test_partitions_never_overlap_and_are_aligned_inside_the_disk(boot: int, groups: int) -> None:
     layout = lay_out(boot * MIB, fit(0, 0, groups * 100 * MIB, None))

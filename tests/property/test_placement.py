@@ -50,7 +50,7 @@ def _size(random: Random) -> int:
     return random.choice([0, 1, 1, 1, 2, 3, 5, 8, 20, 60, 400])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 1 << 32))
 def test_twenty_updates_move_nothing_that_did_not_change_and_do_not_wear_out(seed: int) -> None:
     random = Random(seed)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.head.client.bladerunner import Exchange, Ignored
@@ -24,7 +24,6 @@ FRAMES = (
 )
 
 
-@settings(deadline=None)
 @given(st.lists(FRAMES, max_size=8))
 def test_no_frame_confuses_the_client(frames: list[str | bytes]) -> None:
     """At most one frame is taken for the reply to a command, and then the next command may go."""
@@ -48,7 +47,6 @@ def sequences(draw: st.DrawFn) -> SequenceModel:
     )
 
 
-@settings(deadline=None)
 @given(sequences(), st.integers(1, 20), st.randoms(use_true_random=False), st.booleans())
 def test_every_start_ends_and_keeps_to_its_limits(
     sequence: SequenceModel, count: int, random: Random, logged: bool

@@ -26,7 +26,7 @@ steps = st.tuples(st.sampled_from(["publish", "publish", "rollback", "gc"]), som
 
 
 @needs_tool("ssh-keygen", "dnsmasq", "zstd", "tar")
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(st.lists(steps, max_size=8))
 def test_each_pair_is_whole_after_anything(story: list[tuple[str, set[str], Tiny]]) -> None:
     below = MEMORY if os.access(MEMORY, os.W_OK) else None
