@@ -28,6 +28,8 @@ def run(arguments: Namespace, report: Report) -> Exit:
         return boot_netboot.run(arguments, report)
     if arguments.node:
         raise RecipeError("`--node` says which node boots over the network", hint="add `--netboot`")
+    if arguments.card:
+        raise RecipeError("`--card` is for a node that boots over the network", hint="add `--netboot`")
     project = project_of(arguments)
     recipe = project.recipe(arguments.recipe, arguments.set)
     image = built(out_root(project), recipe.name)

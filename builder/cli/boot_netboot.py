@@ -40,25 +40,26 @@ def run(arguments: Namespace, report: Report) -> Exit:
     place = out_root(project) / recipe.name / "latest"
     release = release_of(place, recipe.name)
     known = inventory(project, arguments.node, release)
-    _refuse_card(release)
+    _refuse_card(release, arguments.card)
     require_tools()
     (node,) = known.nodes
     with scratch("boot") as folder, head(known, folder) as here:
         here.publish(place.resolve())
         here.serve()
         machine = prepare(here, node, folder)
-        machine = replace(machine, memory=arguments.memory or machine.memory)
+        machine = replace(machine, memory=arguments.memory or machine.memory, card=arguments.card)
         ssh = ssh_line(project, here, node, key_holder(recipe.effects()) or "USER", folder)
-        for line in greeting(node, release, ssh):
+        for line in greeting(node, release, ssh, arguments.card):
             report.say(line)
         attended(here.lan.within(*machine.argv()))
     return Exit.DONE
 
 
-def greeting(node: Node, release: Release, ssh: str) -> tuple[str, ...]:
+def greeting(node: Node, release: Release, ssh: str, card: Path | None) -> tuple[str, ...]:
     """What the user should know before the console scrolls."""
+    kept = f" but for `{card}`" if card else ""
     return (
-        f"{node.name} boots {release.label} over a network of its own; what it writes is thrown away",
+        f"{node.name} boots {release.label} over a network of its own; what it writes is thrown away{kept}",
         f"log in from another terminal, a minute or more from now: {ssh}",
         "this terminal is its console; ctrl-a x ends it",
     )
@@ -107,9 +108,16 @@ def _refuse_words(arguments: Namespace) -> None:
         )
 
 
-def _refuse_card(release: Release) -> None:
-    if release.writable == "card" and release.mode != "private":
+def _refuse_card(release: Release, card: Path | None) -> None:
+    made = "truncate -s 1G card.img && mke2fs -q -t ext4 -L nodebake-data card.img"
+    if card is None and release.writable == "card" and release.mode != "private":
         raise RefusedError(
             f"{release.label} writes to the node's card, and the emulated node has none",
-            hint="build it with `--set writable=tmpfs`, if the recipe has that variable",
+            hint=f"give it one by `--card card.img`, made by: {made}",
+        )
+    # A device might be somebody's disk.
+    if card is not None and not card.is_file():
+        raise RecipeError(
+            f"`--card {card}` is no file" if card.exists() else f"`--card {card}` is not there",
+            hint=f"one is made by: {made}",
         )

@@ -138,6 +138,13 @@ VERBS = (
             SET,
             flag("--netboot", help="publish it to a head in there, and boot a node from that"),
             value("--node", metavar="NODE", help="with --netboot: which node (default: the first that fits)"),
+            value(
+                "--card",
+                metavar="FILE",
+                type=Path,
+                words="file",
+                help="with --netboot: a raw file that is the node's SD card, and is written to",
+            ),
             choice(
                 "--board",
                 among=("virt", "virt32", "raspi0", "raspi2b", "raspi3b"),

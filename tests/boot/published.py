@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.boot.netboot.head import Head, port
@@ -41,12 +41,12 @@ LOGS: list[Path] = []
 
 
 @contextmanager
-def powered(head: Head, node: Node, name: str) -> Iterator[Guest]:
-    """The node has power while the body runs."""
+def powered(head: Head, node: Node, name: str, card: Path | None = None) -> Iterator[Guest]:
+    """The node has power while the body runs, and perhaps a card."""
     folder = head.folder / name
     folder.mkdir()
     log, words = folder / "serial.log", folder / "emulator.log"
-    machine = prepare(head, node, folder, log)
+    machine = replace(prepare(head, node, folder, log), card=card)
     LOGS[:] = [head.folder, folder]
     started = time.monotonic()
     with unattended(head.lan.within(*machine.argv()), words) as process:

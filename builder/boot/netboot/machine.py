@@ -26,7 +26,8 @@ MEMORY = 1024
 class Machine:
     """The emulator's `virt` board with a network card on `port`, and U-Boot's orders in `chip`.
 
-    `console` is where its serial port goes: a file, or the terminal when it is None.
+    `console` is where its serial port goes: a file, or the terminal when it is None. `card` is a raw file
+    that stands in for the node's SD card, and is written to.
     """
 
     chip: Path
@@ -34,17 +35,21 @@ class Machine:
     mac: str
     console: Path | None = None
     memory: int = MEMORY
+    card: Path | None = None
 
     def argv(self) -> tuple[str, ...]:
         """The emulator's command line."""
         console = f"file:{escaped(self.console)}" if self.console else "mon:stdio"
         monitor = ("-monitor", "none") if self.console else ()
+        drive = f"if=none,id=card,format=raw,file={escaped(self.card)}"
+        card = ("-drive", drive, "-device", "virtio-blk-pci,drive=card") if self.card else ()
         return (
             *(EMULATOR, "-M", "virt", "-cpu", "cortex-a53", "-smp", "2", "-m", str(self.memory)),
             *("-bios", str(UBOOT)),
             *("-drive", f"if=pflash,index=1,format=raw,file={escaped(self.chip)}"),
             *("-netdev", f"tap,id=net,ifname={self.port},script=no,downscript=no"),
             *("-device", f"virtio-net-pci,netdev=net,mac={self.mac},romfile="),
+            *card,
             *("-display", "none", *monitor, "-serial", console),
         )
 

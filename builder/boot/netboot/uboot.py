@@ -48,13 +48,14 @@ def orders(config: str, section: str, device_tree: str, mac: str, words: str) ->
 
 
 def _commands(said: Mapping[str, str], device_tree: str) -> Iterator[str]:
-    lacking = [key for key in ("os_prefix", "kernel", "initramfs") if key not in said]
+    lacking = [key for key in ("kernel", "initramfs") if key not in said]
     if lacking:
         raise NodebakeError(
             "config.txt does not name all that a board boots",
             facts=[f"there is no `{key}` for it" for key in lacking],
         )
-    prefix = said["os_prefix"]
+    # Without one, all lies at the top: so after a kernel upgrade on a node with a root of its own.
+    prefix = said.get("os_prefix", "")
 
     def fetch(name: str, address: int = _ELSEWHERE) -> str:
         return f"tftpboot {address:x} {name}"

@@ -20,6 +20,13 @@ def test_with_the_terminal() -> None:
     )
 
 
+def test_with_a_card() -> None:
+    machine = Machine(Path("/s/f"), "port7", "b8:27:eb:00:00:07", card=Path("/s/a,b.img"))
+    assert (
+        " -drive if=none,id=card,format=raw,file=/s/a,,b.img -device virtio-blk-pci,drive=card -display none"
+    ) in " ".join(machine.argv())
+
+
 def test_with_a_log() -> None:
     machine = Machine(Path("/s/f"), "port7", "b8:27:eb:00:00:07", Path("/s/serial.log"))
     assert machine.argv()[-5:] == ("none", "-monitor", "none", "-serial", "file:/s/serial.log")

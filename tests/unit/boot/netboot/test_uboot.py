@@ -45,6 +45,14 @@ def test_it_fetches_what_a_board_fetches_in_that_order() -> None:
     ]
 
 
+def test_what_a_kernel_upgrade_on_the_node_has_written_lies_at_the_top() -> None:
+    written = "kernel=vmlinuz-7\ninitramfs initrd.img-7\n"
+    commands = orders(written, "pi3", "a.dtb", MAC, "quiet")["nodebake"].split(" && ")
+    assert [command.split()[2] for command in commands if command.startswith("tftpboot")][2:] == [
+        *("config.txt", "a.dtb", "cmdline.txt", "vmlinuz-7", "initrd.img-7"),
+    ]
+
+
 def test_each_board_has_its_own_firmware() -> None:
     assert fetched("pi4")[2:4] == ["start4-22222222.elf", "fixup4-33333333.dat"]
 
@@ -71,7 +79,7 @@ def test_a_failure_begins_anew() -> None:
 def test_a_config_that_names_too_little() -> None:
     with pytest.raises(NodebakeError, match="does not name all that a board boots") as error:
         orders("kernel=vmlinuz\n", "pi3", "a.dtb", MAC, "")
-    assert list(error.value.facts) == ["there is no `os_prefix` for it", "there is no `initramfs` for it"]
+    assert list(error.value.facts) == ["there is no `initramfs` for it"]
 
 
 def test_the_flash_is_what_u_boot_reads() -> None:

@@ -108,6 +108,26 @@ def test_a_root_that_wants_a_card(project: Path, capsys: pytest.CaptureFixture[s
     )
 
 
+def test_a_root_that_has_a_card(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    built(project, card=True)
+    assert main(["boot", "tiny", "--netboot", "--card", "card.img"]) == 2
+    hint = "truncate -s 1G card.img && mke2fs -q -t ext4 -L nodebake-data card.img"
+    assert capsys.readouterr().err == (
+        f"error: `--card card.img` is not there\nhint: one is made by: {hint}\n"
+    )
+    assert main(["boot", "tiny", "--netboot", "--card", "/dev/null"]) == 2
+    assert capsys.readouterr().err.startswith("error: `--card /dev/null` is no file\n")
+    (project / "card.img").touch()
+    assert booted("--card", "card.img") == ["node01"]
+
+
+def test_a_card_alone_means_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["boot", "tiny", "--card", "card.img"]) == 2
+    assert capsys.readouterr().err == (
+        "error: `--card` is for a node that boots over the network\nhint: add `--netboot`\n"
+    )
+
+
 def test_what_has_not_been_built(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["boot", "tiny", "--netboot"]) == 2
     assert capsys.readouterr().err.startswith("error: there is no release of `tiny` to publish\n")
