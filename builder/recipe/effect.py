@@ -78,7 +78,7 @@ class MakeLink:
 
 @dataclass(frozen=True)
 class Delete:
-    """Remove a file or a whole directory; that it is absent already is no error."""
+    """Remove files or whole directories, by path or glob; that they are absent already is no error."""
 
     path: str
 

@@ -9,6 +9,11 @@ from collections.abc import Iterable
 _SPECIAL = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
 
+def is_glob(path: str) -> bool:
+    """Whether `path` may name several."""
+    return "*" in path or "?" in path
+
+
 def matching(pattern: str, paths: Iterable[str]) -> list[str]:
     """The paths that `pattern`, read from the tree's root, matches."""
     parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.strip("/"))

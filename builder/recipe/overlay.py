@@ -40,7 +40,7 @@ class OverlayFile(Strict):
     modes: dict[str, str] = Field({}, description="path or glob to octal mode in quotes; else 0644 or 0755")
     owners: dict[str, str] = Field({}, description="path or glob to `user:group`; else `root:root`")
     templates: list[str] = Field([], description="globs of files to render with variables, `site`, `boards`")
-    delete: list[str] = Field([], description="paths of the tree to remove")
+    delete: list[str] = Field([], description="paths or globs of the tree to remove")
     directories: dict[str, DirectoryModel] = Field({}, description="directories to make or change")
     links: dict[str, str] = Field({}, description="path to target of symbolic links")
 

@@ -14,8 +14,9 @@ from tests.fixtures import site
 
 __all__ = ["site"]
 
+_OVER_NETWORK = ("test_netboot.py", "test_flasher.py")
 # `.ci/run` runs these by themselves as root: another user's NFS server cannot open the files that it serves.
-collect_ignore = ["test_netboot.py"] if CI and os.geteuid() else []
+collect_ignore = list(_OVER_NETWORK) if CI and os.geteuid() else []
 
 
 @pytest.hookimpl(wrapper=True)
@@ -24,6 +25,6 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Keep the logs of a node that boots over the network when a test of it fails, and say where."""
     report = yield
-    if report.failed and "netboot" in item.path.name and LOGS:
+    if report.failed and item.path.name in _OVER_NETWORK and LOGS:
         report.sections.append(("logs", f"kept in {keep_logs()}"))
     return report

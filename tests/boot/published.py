@@ -42,7 +42,7 @@ LOGS: list[Path] = []
 
 @contextmanager
 def powered(head: Head, node: Node, name: str, card: Path | None = None) -> Iterator[Guest]:
-    """The node has power while the body runs, and perhaps a card."""
+    """The node has power while the body runs, and this card in its slot."""
     folder = head.folder / name
     folder.mkdir()
     log, words = folder / "serial.log", folder / "emulator.log"

@@ -27,7 +27,7 @@ class Machine:
     """The emulator's `virt` board with a network card on `port`, and U-Boot's orders in `chip`.
 
     `console` is where its serial port goes: a file, or the terminal when it is None. `card` is a raw file
-    that stands in for the node's SD card, and is written to.
+    that stands in for the node's SD card, a power of two in size, and is written to.
     """
 
     chip: Path
@@ -41,17 +41,21 @@ class Machine:
         """The emulator's command line."""
         console = f"file:{escaped(self.console)}" if self.console else "mon:stdio"
         monitor = ("-monitor", "none") if self.console else ()
-        drive = f"if=none,id=card,format=raw,file={escaped(self.card)}"
-        card = ("-drive", drive, "-device", "virtio-blk-pci,drive=card") if self.card else ()
         return (
             *(EMULATOR, "-M", "virt", "-cpu", "cortex-a53", "-smp", "2", "-m", str(self.memory)),
             *("-bios", str(UBOOT)),
             *("-drive", f"if=pflash,index=1,format=raw,file={escaped(self.chip)}"),
             *("-netdev", f"tap,id=net,ifname={self.port},script=no,downscript=no"),
             *("-device", f"virtio-net-pci,netdev=net,mac={self.mac},romfile="),
-            *card,
+            *self._slot(),
             *("-display", "none", *monitor, "-serial", console),
         )
+
+    def _slot(self) -> tuple[str, ...]:
+        if not self.card:
+            return ()
+        drive = f"if=none,id=card,format=raw,file={escaped(self.card)}"
+        return ("-device", "sdhci-pci", "-drive", drive, "-device", "sd-card,drive=card")
 
 
 def prepare(head: Head, node: Node, folder: Path, console: Path | None = None) -> Machine:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from builder.build.bench import PROJECT, Bench
 from builder.errors import StepError
 from builder.plan.encode import decode
 from builder.recipe.effect import Content, Delete, FromFile, Inline, MakeDirectory, MakeLink, WriteFile
+from builder.recipe.globs import is_glob, matching
 
 _MOST_LINKS = 40
 
@@ -24,6 +26,12 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
         if isinstance(effect, MakeDirectory):
             _own(directory(bench.tree, effect.path), effect, bench.tree)
             continue
+        if isinstance(effect, Delete):
+            for path in named(bench.tree, effect.path):
+                _clear(path)
+                if path.is_dir():
+                    shutil.rmtree(path)
+            continue
         path = confined(bench.tree, effect.path)
         match effect:
             case WriteFile():
@@ -33,10 +41,6 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
             case MakeLink():
                 _clear(path)
                 path.symlink_to(effect.target)
-            case Delete():
-                _clear(path)
-                if path.is_dir():
-                    shutil.rmtree(path)
             case _:
                 raise StepError(f"a files step cannot do {type(effect).__name__}")
 
@@ -75,6 +79,21 @@ def directory(tree: Path, relative: str) -> Path:
                 raise StepError(f"`{relative}` cannot be a directory: `{path.relative_to(tree)}` is none")
             real = path
     return real
+
+
+def named(tree: Path, pattern: str) -> list[Path]:
+    """What a path or a glob of the tree names; a glob's wild part enters no link."""
+    parts = Path(pattern).parts
+    fixed = list(takewhile(lambda part: not is_glob(part), parts))
+    if len(fixed) == len(parts):
+        return [confined(tree, pattern)]
+    top = directory(tree, str(Path(*fixed)))
+    inside = [
+        str((Path(folder) / name).relative_to(top))
+        for folder, folders, files in os.walk(top)
+        for name in (*folders, *files)
+    ]
+    return [top / path for path in sorted(matching(str(Path(*parts[len(fixed) :])), inside))]
 
 
 def read(content: Content) -> bytes:

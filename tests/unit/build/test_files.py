@@ -135,6 +135,22 @@ def test_deleting_a_link_leaves_what_it_points_to(bench: Bench) -> None:
     assert not (bench.tree / "usr").exists()
 
 
+def test_a_glob_is_deleted_within_the_tree(bench: Bench) -> None:
+    outside = bench.tree.parent / "outside"
+    (outside / "a.txt").touch()
+    for name in ("lib/a.txt", "lib/b.bin", "lib/deep/c.txt"):
+        (bench.tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (bench.tree / name).touch()
+    (bench.tree / "lib/out").symlink_to(outside)
+    do(bench, Delete("lib/*.txt"), Delete("lib/*/c.???"), Delete("lib/*/a.txt"), Delete("no/*"))
+    left = {str(path.relative_to(bench.tree)) for path in (bench.tree / "lib").rglob("*")}
+    assert left == {"lib/b.bin", "lib/deep", "lib/out"}
+    assert (outside / "a.txt").exists()
+    do(bench, Delete("lib/**/o*"))
+    assert not (bench.tree / "lib/out").is_symlink()
+    assert (outside / "a.txt").exists()
+
+
 def test_directories_and_links(bench: Bench) -> None:
     do(bench, MakeDirectory("srv/data", 0o750, "me", "1000"), MakeLink("srv/link", "data"))
     assert (bench.tree / "srv/data").stat().st_mode & 0o7777 == 0o750
