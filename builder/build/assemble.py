@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from builder.build.bench import HELPER, STORE, mount_helper
+from builder.build.boot_tar import pack
 from builder.build.compress import Kept, compress, kept
+from builder.build.note import annotated
 from builder.host import linux
 from builder.host.chroot import into
 from builder.host.process import run as run_program
-from builder.host.worker import SHOWN
+from builder.host.worker import SHOWN, send
 from builder.image.assemble import assemble
 from builder.image.identity import derive
 from builder.image.placement import dump, parse
@@ -22,6 +24,7 @@ from builder.release import bmap, index
 from builder.release.scan import scan
 from builder.store.store import Store
 from builder.tree.entry import parse as parse_listing
+from builder.tree.noted import released
 from builder.tree.owners import INFO, LIST, owners, package_of
 from builder.tree.sourced import Sourced, sourced
 
@@ -37,17 +40,25 @@ class HelperTools:
 
 
 def run(order: Mapping[str, Any], jobs: int) -> None:
-    """Make `NAME.img` and what is read off it in the folder `out`; `latest` may name a former release."""
-    image = write(order, jobs)
-    found = scan(image)
-    image.with_suffix(".img.index").write_bytes(index.dump(found.index))
-    image.with_suffix(".img.bmap").write_text(bmap.dump(found.bmap))
+    """Make `NAME.img` and what is read off it in the folder `out`; `latest` may name a former release.
+
+    Where boards can try it over the network, `NAME.boot.tar` too; tells what the manifest is to say of that.
+    """
+    image, found = write(order, jobs)
+    if order["boards"]:
+        boot = pack(order, found, own_root=True)
+        send(
+            {"found": [{"trial": {"cmdline": boot.cmdline, "boards": [asdict(row) for row in boot.boards]}}]}
+        )
+    read = scan(image)
+    image.with_suffix(".img.index").write_bytes(index.dump(read.index))
+    image.with_suffix(".img.bmap").write_text(bmap.dump(read.bmap))
     level = order["compression_level"]
     former = kept(SHOWN / order["latest"], order["helper"], level) if order["latest"] else Kept()
     compress(
         image,
         image.with_suffix(".img.zst"),
-        found.index,
+        read.index,
         former,
         order["helper"],
         level,
@@ -56,16 +67,18 @@ def run(order: Mapping[str, Any], jobs: int) -> None:
     )
 
 
-def write(order: Mapping[str, Any], jobs: int) -> Path:
-    """Make `NAME.img` and its placement in the output folder; where the image is."""
+def write(order: Mapping[str, Any], jobs: int) -> tuple[Path, list[Sourced]]:
+    """Make `NAME.img` and its placement in the output folder; where the image is, and the tree in it."""
     store = Store(STORE)
     mount_helper(store.delta(order["helper"]), store.debs)
     out = SHOWN / str(order["out"])
     _show(out)
     image = out / f"{order['name']}.img"
+    steps = order["tree"]
+    found = annotated(tree(store, steps), released(order["release"]), order["epoch"], len(steps))
     placement = assemble(
         image,
-        tree(store, order["tree"]),
+        found,
         boot_size=order["boot_size"],
         free=order["free"],
         identity=derive(order["seed"]),
@@ -75,7 +88,7 @@ def write(order: Mapping[str, Any], jobs: int) -> Path:
         jobs=jobs,
     )
     image.with_suffix(".img.placement").write_text(dump(placement))
-    return image
+    return image, found
 
 
 def tree(store: Store, steps: Sequence[str]) -> list[Sourced]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the head reads of a release's `manifest.json`, format 2.
+"""What the head reads of a release's `manifest.json`, formats 2 and 3.
 
 docs/reference/formats.md tells every field. The head has no pydantic, so the few fields that it acts by are
 checked here; whoever signed the manifest vouches for the rest.
@@ -16,8 +16,11 @@ from typing import Any
 from builder.errors import NodebakeError
 from builder.head.layout import NAME
 
-FORMAT = 2
-MODES = ("shared", "private", "ram")
+FORMAT = 3
+READABLE = (2, 3)
+MODES = ("shared", "private", "ram", "card")
+"""`card`: kernel and initramfs come from here, and the root is on the node's card."""
+_FLASHED = ("compressed", "index")
 WRITABLE = ("tmpfs", "card", "loop")
 
 
@@ -43,7 +46,10 @@ class Board:
 
 @dataclass(frozen=True)
 class Release:
-    """A release for network boot. `needs` is the memory in bytes that mode `ram` takes."""
+    """A release that nodes boot over the network. `needs` is the memory in bytes that mode `ram` takes.
+
+    `image` names what a card is flashed from, in mode `card`: the compressed image and its index.
+    """
 
     recipe: str
     version: str
@@ -58,6 +64,7 @@ class Release:
     boards: tuple[Board, ...]
     needs: int
     artifacts: tuple[Artifact, ...]
+    image: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -69,8 +76,8 @@ class Release:
 
     @property
     def served(self) -> tuple[str, ...]:
-        """The artifacts that nodes boot from; the others are for people."""
-        return (self.boot, *self.layers, *([self.root] if self.root else []))
+        """The artifacts that nodes boot from, or flash; the others are for people."""
+        return (self.boot, *self.layers, *([self.root] if self.root else []), *self.image)
 
 
 def read(folder: Path) -> Release:
@@ -88,18 +95,19 @@ def parse(data: bytes) -> Release:
     try:
         fields = json.loads(data)
         found = fields.get("format")
-        if found != FORMAT:
+        if found not in READABLE:
             raise NodebakeError(
                 f"a release manifest of format `{found}` cannot be published",
-                facts=[f"this nodebake-head reads format {FORMAT}"],
+                facts=[f"this nodebake-head reads formats up to {FORMAT}"],
                 hint="build the release again, or install the nodebake-head that belongs to your nodebake",
             )
-        if not fields.get("netboot"):
+        trial = (fields.get("image") or {}).get("trial")
+        if not fields.get("netboot") and not trial:
             raise NodebakeError(
                 f"`{fields['recipe']}/{fields['version']}` is no release for network boot",
                 hint="publish a recipe with `outputs: {netboot: …}`",
             )
-        release = _release(fields, fields["netboot"])
+        release = _release(fields, trial) if trial else _release(fields, fields["netboot"])
         faults = _faults(release)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NodebakeError(
@@ -119,12 +127,13 @@ def files(folder: Path) -> list[dict[str, Any]]:
 
 
 def _release(fields: Mapping[str, Any], netboot: Mapping[str, Any]) -> Release:
+    """From the manifest and its part that is booted: `netboot`, or `image.trial`."""
     return Release(
         recipe=fields["recipe"],
         version=fields["version"],
         epoch=fields["epoch"],
-        mode=netboot["mode"],
-        writable=netboot["writable"],
+        mode=netboot.get("mode", "card"),
+        writable=netboot.get("writable", "tmpfs"),
         prefix=netboot["prefix"],
         boot=netboot["boot"],
         layers=tuple(netboot.get("layers", ())),
@@ -138,6 +147,7 @@ def _release(fields: Mapping[str, Any], netboot: Mapping[str, Any]) -> Release:
         artifacts=tuple(
             Artifact(each["kind"], each["name"], each["size"], each["sha256"]) for each in fields["artifacts"]
         ),
+        image=tuple(each["name"] for each in fields["artifacts"] if each["kind"] in _FLASHED),
     )
 
 
@@ -152,8 +162,11 @@ def _faults(release: Release) -> list[str]:
         found.append(f"mode `{release.mode}`, writable `{release.writable}`")
     if release.prefix != f"{prefix}/":
         found.append(f"the prefix `{release.prefix}` does not end in a slash")
-    if bool(release.root) != (release.mode == "private") or bool(release.layers) == bool(release.root):
+    rooted = {"private": (True, False), "card": (False, False)}.get(release.mode, (False, True))
+    if (bool(release.root), bool(release.layers)) != rooted:
         found.append(f"mode `{release.mode}` with {len(release.layers)} layers and root `{release.root}`")
+    if (release.mode == "card") != (len(release.image) == len(_FLASHED)):
+        found.append(f"mode `{release.mode}` with {len(release.image)} of {' and '.join(_FLASHED)}")
     found += [
         f"the command line's `{word}` is not one word" for word in release.cmdline if word.split() != [word]
     ]

@@ -71,6 +71,11 @@ def plan(layout: Layout, inventory: Inventory, asked: Request) -> Published:
         )
     signed = signature.verify(layout, asked.source)
     release = manifest.parse(signed.manifest)
+    if release.mode == "card":
+        raise RefusedError(
+            f"{release.label} boots from a node's card, and publishing writes to none",
+            hint=f"nodebake deploy {release.recipe} NODES",
+        )
     fit(release, asked.nodes)
     present = instance.present(layout, asked.nodes)
     if not asked.older:

@@ -37,11 +37,18 @@ class BootTree:
 
 
 def boot_tree(
-    listing: Iterable[Entry], config: str, cmdline: str, boards: Sequence[tuple[Board, str]], prefix: str
+    listing: Iterable[Entry],
+    config: str,
+    cmdline: str,
+    boards: Sequence[tuple[Board, str]],
+    prefix: str,
+    *,
+    own_root: bool = False,
 ) -> BootTree:
     """The boot tree of `listing`; `config` and `cmdline` are the texts that the boot directory holds.
 
-    `boards` come with the section that config.txt knows them by. Raises StepError when one would not find
+    `boards` come with the section that config.txt knows them by. With `own_root` the words that find the root
+    stay in the command line: it is where the distribution has it. Raises StepError when one would not find
     what it boots.
     """
     found = {e.path.removeprefix(f"{BOOT}/"): e for e in listing if e.path.startswith(f"{BOOT}/")}
@@ -73,7 +80,7 @@ def boot_tree(
         },
         linked=linked,
         config=head(prefix, pairs) + "\n" + config,
-        cmdline=tuple(word for word in cmdline.split() if word.partition("=")[0] not in _ROOT),
+        cmdline=tuple(word for word in cmdline.split() if own_root or word.partition("=")[0] not in _ROOT),
         boards=tuple(rows),
     )
 

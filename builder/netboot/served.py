@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from builder.recipe.recipe import NetbootOutput
-from builder.tree.entry import Entry, Kind
+from builder.tree.entry import Entry
+from builder.tree.noted import released
 
-RELEASE = "etc/nodebake/release"
-"""Which release a root is of; the initramfs compares it with its own."""
 PERSIST = "etc/nodebake/persist"
 CAPABILITY = "security.capability"
 # Access lists: neither squashfs nor NFS keeps them. systemd-tmpfiles, which made them, does so at each boot.
@@ -28,20 +26,15 @@ class Served:
 
 def notes(output: NetbootOutput, release: str) -> dict[str, bytes]:
     """What the root is told of itself, by path: `release` is RECIPE/VERSION."""
-    told = {RELEASE: f"{release}\n".encode()}
+    told = released(release)
     if output.persist:
         told[PERSIST] = "".join(f"{path}\n" for path in output.persist).encode()
     return told
 
 
-def served(listing: Iterable[Entry], output: NetbootOutput, told: Mapping[str, bytes], epoch: int) -> Served:
-    """`listing` with the notes of `told`, dated `epoch`; without the attributes that do not get there."""
+def served(listing: Iterable[Entry], output: NetbootOutput) -> Served:
+    """`listing` without the attributes that do not get there."""
     entries = {entry.path: entry for entry in listing}
-    for path, data in told.items():
-        for folder in _parents(path):
-            entries.setdefault(folder, Entry(folder, Kind.DIRECTORY, 0o755, 0, 0, epoch))
-        sha256 = hashlib.sha256(data).hexdigest()
-        entries[path] = Entry(path, Kind.FILE, 0o644, 0, 0, epoch, len(data), sha256)
     lost = []
     for path, entry in entries.items():
         kept = [pair for pair in entry.xattrs if not pair[0].startswith(_LISTS)]
@@ -51,8 +44,3 @@ def served(listing: Iterable[Entry], output: NetbootOutput, told: Mapping[str, b
         if len(kept) < len(entry.xattrs):
             entries[path] = entry._replace(xattrs=tuple(kept))
     return Served(tuple(entries[path] for path in sorted(entries)), tuple(sorted(lost)))
-
-
-def _parents(path: str) -> list[str]:
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[: n + 1]) for n in range(len(parts))]

@@ -47,7 +47,7 @@ VERSIONS = {
     "units": 1,
     "script": 1,
     "finish": 6,
-    "image": 4,
+    "image": 5,
     "netboot": 2,
     "layer": 2,
 }

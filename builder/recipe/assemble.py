@@ -159,7 +159,7 @@ class Assembly:
             self.problems.append(RecipeError(message, place=at, hint=hint))
 
     def _outputs(self, parts: list[Part], base: Base, board_list: tuple[Board, ...]) -> tuple[Output, ...]:
-        found = outputs(parts, board_list, self.problems, self.origins)
+        found = outputs(parts, base, board_list, self.problems, self.origins)
         if found and not any(part.model.boards for part in parts) and "boards" not in self.settings:
             place = Place(parts[-1].document.file, 1, 1)
             fitting = [name for name in boards.names() if unfit(base, boards.load(name)) is None]

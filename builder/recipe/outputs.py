@@ -8,12 +8,19 @@ from collections.abc import Iterator, Sequence
 from builder.errors import NodebakeError, Place, RecipeError
 from builder.recipe.confine import confine
 from builder.recipe.part import Part
-from builder.recipe.recipe import Board, ImageOutput, NetbootOutput, Origin, Output
+from builder.recipe.recipe import Base, Board, ImageOutput, NetbootOutput, Origin, Output
 from builder.recipe.recipe_file import ImageModel, NetbootModel
+
+_NAMES_ALL = ("raspi-firmware",)
+"""Mechanisms whose config.txt names kernel and initramfs: the others leave it to the firmware to find them."""
 
 
 def outputs(
-    parts: Sequence[Part], boards: Sequence[Board], problems: list[NodebakeError], origins: list[Origin]
+    parts: Sequence[Part],
+    base: Base,
+    boards: Sequence[Board],
+    problems: list[NodebakeError],
+    origins: list[Origin],
 ) -> tuple[Output, ...]:
     """The outputs; what is wrong with them goes to `problems`, where each value came from to `origins`."""
     part = next((part for part in reversed(parts) if part.model.outputs is not None), None)
@@ -26,7 +33,10 @@ def outputs(
         problems.append(RecipeError(message, place=part.document.key(("outputs", "netboot")), hint=hint))
     if image:
         origins += _origins(part, "image", image)
-        return (ImageOutput("image", image.free, image.boot_size, image.compression),)
+        trial = tuple(
+            board.name for board in boards if base.firmware in _NAMES_ALL and board.netboot != "none"
+        )
+        return (ImageOutput("image", image.free, image.boot_size, image.compression, trial),)
     if netboot:
         origins += _origins(part, "netboot", netboot)
         problems += _refusals(part, netboot, boards)

@@ -98,12 +98,16 @@ class Board:
 
 @dataclass(frozen=True)
 class ImageOutput:
-    """An sd-card image. Sizes in bytes; `free` is left free in the root file system."""
+    """An sd-card image. Sizes in bytes; `free` is left free in the root file system.
+
+    `trial` are the boards that boot it over the network, with its root on the card, before the card may.
+    """
 
     name: str
     free: int
     boot_size: int
     compression_level: int
+    trial: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

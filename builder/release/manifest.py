@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`manifest.json`, format 2: what a release is, for all that comes after the build.
+"""`manifest.json`, format 3: what a release is, for all that comes after the build.
 
 Publishing and deploying read this and nothing of the builder's insides. docs/reference/formats.md tells
 every field; a change that an old reader could misread raises FORMAT.
@@ -16,9 +16,9 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from builder.errors import NodebakeError
 
-FORMAT = 2
-READABLE = (1, 2)
-"""Format 1 had no `netboot`."""
+FORMAT = 3
+READABLE = (1, 2, 3)
+"""Format 1 had no `netboot`, format 2 no `image.trial`."""
 _STRICT = ConfigDict(extra="forbid", strict=True)
 
 
@@ -104,16 +104,6 @@ class ImagePartition:
 
 
 @dataclass(frozen=True)
-class Image:
-    """The disk that the image is: `size` in bytes, `disk_id` in hex."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-    size: int
-    disk_id: str
-    partitions: tuple[ImagePartition, ...]
-
-
-@dataclass(frozen=True)
 class NetbootBoard:
     """What one board boots. `memory` in MiB.
 
@@ -128,6 +118,29 @@ class NetbootBoard:
     start: str
     fixup: str
     memory: int
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How the image is tried before the card may boot it by itself: kernel and initramfs come over the
+    network, as in :class:`Netboot`, and `cmdline` finds the root on the card."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    boot: str
+    prefix: str
+    cmdline: tuple[str, ...]
+    boards: tuple[NetbootBoard, ...]
+
+
+@dataclass(frozen=True)
+class Image:
+    """The disk that the image is: `size` in bytes, `disk_id` in hex; `trial` where its boards can try it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    size: int
+    disk_id: str
+    partitions: tuple[ImagePartition, ...]
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True)
@@ -209,6 +222,8 @@ def parse(text: str) -> Manifest:
         )
     if found == 1 and "netboot" in data:
         raise _damaged(["netboot: format 1 does not know it"])
+    if found < 3 and "trial" in (data.get("image") or {}):
+        raise _damaged([f"image.trial: format {found} does not know it"])
     try:
         return _reader().validate_json(json.dumps(data))
     except ValidationError as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from builder.build.outcome.boards import boards, told_boards
 from builder.image.geometry import geometry
 from builder.image.layout import layout_of
 from builder.image.placement import parse as parse_placement
@@ -16,8 +17,9 @@ from builder.image.redate import redate
 from builder.plan.plan import Made, Plan
 from builder.recipe.recipe import ImageOutput
 from builder.release import checksums, index
-from builder.release.manifest import Artifact, Manifest
+from builder.release.manifest import Artifact, Manifest, Trial
 from builder.tree.entry import Entry
+from builder.tree.noted import noted, released
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class ImageOutcome:
         """What is delivered: file names by what they are."""
         image = f"{self.stem}.img"
         return {
+            **({"boot": f"{self.stem}.boot.tar"} if self.output.trial else {}),
             "image": image,
             "compressed": f"{image}.zst",
             "bmap": f"{image}.bmap",
@@ -53,11 +56,15 @@ class ImageOutcome:
             "free": self.output.free,
             "compression_level": self.output.compression_level,
             "former": former,
+            "release": self._release(plan),
+            "prefix": self._prefix(plan),
+            "boards": boards(board for board in plan.recipe.boards if board.name in self.output.trial),
         }
 
     def listing(self, merged: Sequence[Entry], plan: Plan, version: str, former: str) -> Sequence[Entry]:
         """What of the tree is delivered, as it will be dated."""
-        return redate(merged, plan.epoch, parse_placement(former) if former else None).entries
+        known = noted(merged, released(self._release(plan)), plan.epoch)
+        return redate(known, plan.epoch, parse_placement(former) if former else None).entries
 
     def parts(self, found: Sequence[Any]) -> tuple[str, ...]:
         """The objects of the store that it is made of."""
@@ -74,7 +81,23 @@ class ImageOutcome:
     def complete(self, bare: Manifest, plan: Plan, making: Path, found: Sequence[Any]) -> Manifest:
         """The manifest with what only the finished image tells."""
         layout = layout_of(parse_head(making / self.names()["placement"]))
-        return replace(bare, image=geometry(layout, plan.identity))
+        image = geometry(layout, plan.identity)
+        told = found[0]["trial"] if found else None
+        if told:
+            trial = Trial(
+                boot=self.names()["boot"],
+                prefix=self._prefix(plan),
+                cmdline=tuple(told["cmdline"]),
+                boards=told_boards(told["boards"]),
+            )
+            image = replace(image, trial=trial)
+        return replace(bare, image=image)
+
+    def _prefix(self, plan: Plan) -> str:
+        return f"{self.stem.removeprefix(f'{plan.recipe.name}-')}/"
+
+    def _release(self, plan: Plan) -> str:
+        return f"{plan.recipe.name}/{self._prefix(plan)}".rstrip("/")
 
     def _artifact(self, kind: str, path: Path) -> Artifact:
         if kind == "image":

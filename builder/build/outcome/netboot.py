@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from builder.board import definition
+from builder.build.outcome.boards import boards, told_boards
 from builder.netboot.served import notes, served
 from builder.plan.plan import Made, Plan
 from builder.recipe.recipe import NetbootOutput
 from builder.release import checksums
-from builder.release.manifest import Artifact, Manifest, Netboot, NetbootBoard
+from builder.release.manifest import Artifact, Manifest, Netboot
 from builder.tree.entry import Entry
+from builder.tree.noted import noted
 
 _LOWER = 2
 """How many of the tree's steps, packages and firmware, make the lower layer."""
@@ -49,16 +50,13 @@ class NetbootOutcome:
             "helper": plan.helper.id,
             "epoch": plan.epoch,
             "output": asdict(self.output),
-            "boards": [
-                {"board": asdict(board), "section": definition.section(board.name)}
-                for board in plan.recipe.boards
-            ],
+            "boards": boards(plan.recipe.boards),
         }
 
     def listing(self, merged: Sequence[Entry], plan: Plan, version: str, former: str) -> Sequence[Entry]:
         """What of the tree is delivered."""
         told = notes(self.output, f"{plan.recipe.name}/{version}")
-        return served(merged, self.output, told, plan.epoch).entries
+        return served(noted(merged, told, plan.epoch), self.output).entries
 
     def parts(self, found: Sequence[Any]) -> tuple[str, ...]:
         """The objects of the store that it is made of: the layers."""
@@ -76,10 +74,7 @@ class NetbootOutcome:
     def complete(self, bare: Manifest, plan: Plan, making: Path, found: Sequence[Any]) -> Manifest:
         """The manifest with what the worker has told of what it made."""
         told = {key: _frozen(value) for key, value in found[0]["netboot"].items()}
-        boards = tuple(
-            NetbootBoard(**{key: _frozen(value) for key, value in row.items()}) for row in told.pop("boards")
-        )
-        return replace(bare, netboot=Netboot(boards=boards, **told))
+        return replace(bare, netboot=Netboot(boards=told_boards(told.pop("boards")), **told))
 
 
 def _artifact(kind: str, path: Path) -> Artifact:

@@ -58,6 +58,16 @@ def test_a_manifest_of_the_builder_is_read() -> None:
         "minimal-netboot/20260102-abababab", "shared", "20260102-abababab/",
     )  # fmt: skip
     assert [board.name for board in release.boards] == ["pi3b"]
+    again = manifest.parse((DATA / "manifest-3-netboot.json").read_bytes())
+    assert again == release
+
+
+def test_an_image_that_can_be_tried_is_read() -> None:
+    release = manifest.parse((DATA / "manifest-3-image.json").read_bytes())
+    assert (release.mode, release.prefix) == ("card", "20260102-abababab/")
+    assert release.cmdline == ("root=PARTUUID=88d94b30-02", "rootwait")
+    stem = "minimal-20260102-abababab"
+    assert release.served == (f"{stem}.boot.tar", f"{stem}.img.zst", f"{stem}.img.index")
 
 
 @pytest.mark.parametrize(

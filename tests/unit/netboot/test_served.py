@@ -7,6 +7,7 @@ import hashlib
 
 from builder.netboot.served import Served, notes, served
 from builder.recipe.recipe import NetbootOutput
+from builder.tree.noted import noted
 from tests.unit.netboot.samples import file, folder
 
 SHARED = NetbootOutput("netboot", "shared", "card", ("var/lib/a", "srv"))
@@ -17,8 +18,8 @@ PING = file("usr/bin/ping", xattrs=(("security.capability", "01"), ("user.x", "0
 def test_the_root_knows_its_release_and_what_persists() -> None:
     told = notes(SHARED, "x/20260102-ab")
     assert told == {"etc/nodebake/release": b"x/20260102-ab\n", "etc/nodebake/persist": b"var/lib/a\nsrv\n"}
-    seen = served([folder(""), folder("etc"), file("usr")], SHARED, told, 77)
-    assert [(e.path, e.mtime) for e in seen.entries] == [
+    seen = noted([folder(""), folder("etc"), file("usr")], told, 77)
+    assert [(e.path, e.mtime) for e in seen] == [
         ("", 1),
         ("etc", 1),
         ("etc/nodebake", 77),
@@ -26,13 +27,13 @@ def test_the_root_knows_its_release_and_what_persists() -> None:
         ("etc/nodebake/release", 77),
         ("usr", 1),
     ]
-    release = seen.entries[4]
+    release = seen[4]
     assert (release.size, release.sha256) == (14, hashlib.sha256(b"x/20260102-ab\n").hexdigest())
 
 
 def test_capabilities_survive_in_layers_and_not_as_files() -> None:
-    assert served([PING], SHARED, {}, 1).entries == (PING,)
-    seen = served([PING], PRIVATE, {}, 1)
+    assert served([PING], SHARED).entries == (PING,)
+    seen = served([PING], PRIVATE)
     assert seen.lost == ("usr/bin/ping",)
     assert seen.entries[0].xattrs == (("user.x", "02"),)
 
@@ -41,4 +42,4 @@ def test_access_lists_are_left_to_the_node() -> None:
     journal = folder("var/log/journal")
     listed = journal._replace(xattrs=(("system.posix_acl_access", "02"),))
     for output in (SHARED, PRIVATE):
-        assert served([listed], output, {}, 1) == Served((journal,))
+        assert served([listed], output) == Served((journal,))

@@ -52,7 +52,7 @@ def test_who_wins() -> None:
     assert origin(found, "n") == (["one", "two"], "--set")
     assert origin(found, "outputs.image.free") == (2 << 30, "include y")
     assert origin(found, "outputs.image.compression") == (3, "default")
-    assert found.outputs == (ImageOutput("image", 2 << 30, 512 << 20, 3),)
+    assert found.outputs == (ImageOutput("image", 2 << 30, 512 << 20, 3, ("pi4",)),)
     assert [board.name for board in recipe(files, {"boards": "pi3b,pi3b"}).boards] == ["pi3b"]
 
 

@@ -15,6 +15,17 @@ from builder.release.manifest import (
     NonFree,
     Package,
     StepId,
+    Trial,
+)
+
+BOARD = NetbootBoard(
+    "pi3b",
+    "vmlinuz",
+    "initrd.img",
+    ("bcm2837-rpi-3-b.dtb",),
+    "start-5a5a5a5a.elf",
+    "fixup-5b5b5b5b.dat",
+    1024,
 )
 
 MANIFEST = Manifest(
@@ -75,17 +86,28 @@ NETBOOT = replace(
         ),
         root="",
         cmdline=("cgroup_enable=memory",),
-        boards=(
-            NetbootBoard(
-                "pi3b",
-                "vmlinuz",
-                "initrd.img",
-                ("bcm2837-rpi-3-b.dtb",),
-                "start-5a5a5a5a.elf",
-                "fixup-5b5b5b5b.dat",
-                1024,
-            ),
-        ),
+        boards=(BOARD,),
         needs=0,
     ),
 )
+
+assert MANIFEST.image
+CARD = replace(
+    MANIFEST,
+    image=replace(
+        MANIFEST.image,
+        trial=Trial(
+            "minimal-20260102-abababab.boot.tar",
+            "20260102-abababab/",
+            ("root=PARTUUID=88d94b30-02", "rootwait"),
+            (BOARD,),
+        ),
+    ),
+    artifacts=(
+        Artifact("boot", "minimal-20260102-abababab.boot.tar", 2000, "22" * 32),
+        Artifact("image", "minimal-20260102-abababab.img", 1 << 30, "11" * 32),
+        Artifact("compressed", "minimal-20260102-abababab.img.zst", 1000, "55" * 32),
+        Artifact("index", "minimal-20260102-abababab.img.index", 300, "66" * 32),
+    ),
+)
+"""An image whose boards can try it before their cards boot by themselves."""

@@ -5,7 +5,7 @@ import pytest
 
 from builder.errors import NodebakeError
 from builder.release import manifest
-from tests.unit.release.samples import MANIFEST, NETBOOT
+from tests.unit.release.samples import CARD, MANIFEST, NETBOOT
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -14,9 +14,9 @@ def sample(name: str) -> str:
     return (DATA / name).read_text(encoding="utf-8")
 
 
-def test_format_2_is_written_as_the_samples() -> None:
-    assert manifest.dump(MANIFEST) == sample("manifest-2-image.json")
-    assert manifest.dump(NETBOOT) == sample("manifest-2-netboot.json")
+def test_format_3_is_written_as_the_samples() -> None:
+    assert manifest.dump(CARD) == sample("manifest-3-image.json")
+    assert manifest.dump(NETBOOT) == sample("manifest-3-netboot.json")
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,11 @@ def test_format_2_is_written_as_the_samples() -> None:
         ("manifest-1.json", MANIFEST),
         ("manifest-2-image.json", MANIFEST),
         ("manifest-2-netboot.json", NETBOOT),
+        ("manifest-3-image.json", CARD),
+        ("manifest-3-netboot.json", NETBOOT),
     ],
 )
-def test_formats_1_and_2_are_read_for_good(name: str, release: manifest.Manifest) -> None:
+def test_all_formats_are_read_for_good(name: str, release: manifest.Manifest) -> None:
     assert manifest.parse(sample(name)) == release
 
 
@@ -37,12 +39,18 @@ def test_format_1_knows_no_netboot() -> None:
     assert caught.value.facts == ("netboot: format 1 does not know it",)
 
 
+def test_format_2_knows_no_trial() -> None:
+    with pytest.raises(NodebakeError) as caught:
+        manifest.parse(sample("manifest-3-image.json").replace('"format": 3', '"format": 2'))
+    assert caught.value.facts == ("image.trial: format 2 does not know it",)
+
+
 def test_each_file_is_a_line() -> None:
     lines = manifest.dump(MANIFEST).splitlines()
     assert sum('"path"' in line for line in lines) == len(MANIFEST.files)
 
 
-@pytest.mark.parametrize("text", ['{"format": 3}', "[]", "{}"])
+@pytest.mark.parametrize("text", ['{"format": 4}', "[]", "{}"])
 def test_another_format_is_refused(text: str) -> None:
     with pytest.raises(NodebakeError) as caught:
         manifest.parse(text)
