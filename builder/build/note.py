@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The notes of a release beside what the steps made: an output finds them like everything else of the tree."""
+"""The notes of a release beside what the steps made: an output finds them like all else of the tree."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from builder.recipe.recipe import Base, Board, ImageOutput, NetbootOutput, Origi
 from builder.recipe.recipe_file import ImageModel, NetbootModel
 
 _NAMES_ALL = ("raspi-firmware",)
-"""Mechanisms whose config.txt names kernel and initramfs: the others leave it to the firmware to find them."""
+"""Mechanisms whose config.txt names kernel and initramfs; others leave it to the firmware to find them."""
 
 
 def outputs(
