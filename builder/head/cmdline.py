@@ -13,6 +13,9 @@ from builder.head.inventory import Inventory, Node
 from builder.head.layout import Layout
 from builder.head.manifest import Release
 
+TRIAL = 900
+"""Seconds after which a node that tries the system on its card starts again, unless it is told to stay."""
+
 
 def line(layout: Layout, inventory: Inventory, node: Node, release: Release, instance: str) -> str:
     """The one line, without a newline."""
@@ -24,6 +27,10 @@ def _words(layout: Layout, head: str, node: Node, release: Release, instance: st
     def at(path: Path) -> str:
         return f"{head}:{path}"
 
+    if release.mode == "card":
+        # A kernel that panics starts again, and so does a node on which nobody confirms what it tries.
+        yield from ("panic=10", f"nodebake.release={release.label}", f"nodebake.trial={TRIAL}")
+        return
     root = layout.instance(node.name, instance) / "root"
     if release.mode == "private" and not any(board.initramfs for board in release.boards):
         # A root that was made by hand: the kernel mounts it by itself.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.errors import NodebakeError, RecipeError
-from builder.head import drift, exports, files, fragments, history, instance, manifest
+from builder.head import cards, drift, exports, files, fragments, history, instance, manifest
 from builder.head.instance import Instance
 from builder.head.inventory import Inventory
 from builder.head.layout import Layout
@@ -88,6 +88,7 @@ def in_use(layout: Layout) -> dict[str, str]:
 def _instances(layout: Layout, keep: int) -> list[Instance]:
     present = in_use(layout)
     former = history.formers(layout, present)
+    needed = cards.load(layout).needed()
     by_node: dict[str, list[Instance]] = {}
     for each in instance.everywhere(layout):
         by_node.setdefault(each.node, []).append(each)
@@ -96,7 +97,7 @@ def _instances(layout: Layout, keep: int) -> list[Instance]:
         first = (present.get(node), former.get(node))
         # False sorts first: what is present, what was before it, then what was made last.
         order = sorted(held, key=lambda each: (each.name != first[0], each.name != first[1], -each.made))
-        kept += order[:keep]
+        kept += [each for place, each in enumerate(order) if place < keep or (node, each.name) in needed]
     return kept
 
 

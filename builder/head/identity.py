@@ -64,7 +64,14 @@ def texts(layout: Layout, inventory: Inventory, node: Node) -> dict[str, str]:
     """The files that follow from the inventory."""
     content = f"{inventory.address}:{layout.contents / node.name} {CONTENT} nfs {NFS},nofail 0 0\n"
     facts = {"format": 1, **asdict(node), "head": inventory.address}
+    # Whoever this head trusts to sign releases, a node that is flashed trusts too.
+    trusted = {
+        f"etc/nodebake/{path.name}": path.read_text(encoding="utf-8")
+        for path in (layout.signers, layout.revoked)
+        if path.exists()
+    }
     return {
+        **trusted,
         "etc/hostname": f"{node.name}\n",
         "etc/fstab": content,
         "etc/nodebake/node": json.dumps(facts, sort_keys=True) + "\n",

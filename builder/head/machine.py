@@ -17,6 +17,7 @@ from pathlib import Path
 from builder.errors import LackingError, NodebakeError
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_NOBODY = 65534
 _FICLONE = 0x40049409
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -66,6 +67,14 @@ def run(argv: Sequence[str], *, stdin: bytes = b"", check: bool = True) -> Finis
 def which(name: str) -> str | None:
     """Where a program is installed; those for root count too."""
     return shutil.which(name, path=PATH)
+
+
+def become_nobody() -> None:
+    """Give up root for good: what was opened stays open; what is read from now on, anybody may read."""
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(_NOBODY)
+        os.setuid(_NOBODY)
 
 
 def settle(folder: Path) -> None:

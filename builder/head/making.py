@@ -22,6 +22,7 @@ DISK = 8 << 30
 OWN = frozenset(
     ["etc/hostname", "etc/machine-id", "etc/fstab", "etc/nodebake", "etc/nodebake/node", _EXTRA]
     + ["etc/ssh/ssh_host_ed25519_key", "etc/ssh/ssh_host_ed25519_key.pub"]
+    + ["etc/nodebake/allowed_signers", "etc/nodebake/revoked_signers"]
 )
 """What the head itself writes into a private root."""
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.errors import NodebakeError, RefusedError
 from builder.head import (
+    cards,
     carrying,
     cmdline,
     drift,
@@ -53,17 +54,47 @@ class Request:
 
 @dataclass(frozen=True)
 class Published:
-    """A plan: what is to be done, what each node shall boot, and what is worth a warning."""
+    """A plan: what is to be done, what each node shall boot, and what is worth a warning.
+
+    `making` changes nothing that a node boots, `switches` does.
+    """
 
     release: Release
     signer: str
-    operations: tuple[Operation, ...]
+    making: tuple[Operation, ...]
+    switches: tuple[Operation, ...]
     wanted: tuple[Instance, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        return (*self.making, *self.switches)
 
 
 def plan(layout: Layout, inventory: Inventory, asked: Request) -> Published:
     """What publishing would do now. Raises RefusedError and NodebakeError; changes nothing."""
+    made = planned(layout, inventory, asked, "publish")
+    if made.release.mode == "card":
+        raise RefusedError(
+            f"{made.release.label} boots from a node's card, and publishing writes to none",
+            hint=f"nodebake deploy {made.release.recipe} NODES",
+        )
+    known = cards.load(layout)
+    moved = [node.name for node in asked.nodes if asked.canary in ("", node.name)]
+    warnings = [
+        f"{name} boots {known.cards[name].release} from its card, and this only without it"
+        for name in moved
+        if name in known.cards
+    ]
+    return replace(
+        made,
+        making=(*made.making, *cards.ended(layout, known, moved)),
+        warnings=(*made.warnings, *warnings),
+    )
+
+
+def planned(layout: Layout, inventory: Inventory, asked: Request, verb: str) -> Published:
+    """The same for whatever `verb` switches nodes to a release: what is made, and then the switches."""
     if not (asked.source / "manifest.json").exists():
         raise NodebakeError(
             f"`{asked.source}` holds no release",
@@ -71,27 +102,22 @@ def plan(layout: Layout, inventory: Inventory, asked: Request) -> Published:
         )
     signed = signature.verify(layout, asked.source)
     release = manifest.parse(signed.manifest)
-    if release.mode == "card":
-        raise RefusedError(
-            f"{release.label} boots from a node's card, and publishing writes to none",
-            hint=f"nodebake deploy {release.recipe} NODES",
-        )
     fit(release, asked.nodes)
     present = instance.present(layout, asked.nodes)
     if not asked.older:
         not_older(release, present)
     wanted = {node.name: _wanted(layout, inventory, node, release, asked.fresh) for node in asked.nodes}
     switched = tuple(node for node in asked.nodes if asked.canary in ("", node.name))
-    operations = [
+    making = [
         *_take(layout, release, asked.source, signed),
         *_identities(layout, inventory, asked.nodes),
         *_makes(layout, inventory, release, asked.nodes, wanted),
         *_fragments(layout, inventory, wanted, asked.server),
         *retired(layout, inventory),
-        *switching(layout, "publish", switched, present, wanted),
     ]
+    switches = tuple(switching(layout, verb, switched, present, wanted))
     warnings = tuple(_losses(layout, present, wanted)) if release.mode == "private" else ()
-    return Published(release, signed.signer, tuple(operations), tuple(wanted.values()), warnings)
+    return Published(release, signed.signer, tuple(making), switches, tuple(wanted.values()), warnings)
 
 
 def switching(

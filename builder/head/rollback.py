@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from builder.errors import RefusedError
-from builder.head import history, instance
+from builder.head import cards, history, instance
 from builder.head.instance import Instance
 from builder.head.inventory import Node
 from builder.head.layout import Layout
@@ -47,4 +47,6 @@ def plan(layout: Layout, nodes: tuple[Node, ...], version: str = "") -> Rolled:
             facts=lacking,
             hint="`nodebake status` shows what each node has; nothing was switched",
         )
-    return Rolled(tuple(switching(layout, "rollback", nodes, present, wanted)), tuple(wanted.values()))
+    over = cards.ended(layout, cards.load(layout), (node.name for node in nodes))
+    switches = switching(layout, "rollback", nodes, present, wanted)
+    return Rolled((*over, *switches), tuple(wanted.values()))

@@ -13,6 +13,7 @@ from typing import Any
 from builder.errors import Exit, RecipeError
 from builder.head import (
     care,
+    flashing,
     fragments,
     gc,
     identity,
@@ -20,14 +21,15 @@ from builder.head import (
     inventory,
     lock,
     rollback,
+    serving,
     status,
     taking,
     verify,
 )
 from builder.head import drift as drifting
 from builder.head import publish as publishing
-from builder.head.inventory import Inventory
-from builder.head.layout import Layout, checked_name
+from builder.head.asked import inventory_of, names, source_of
+from builder.head.layout import Layout
 from builder.head.operation import carry_out
 from builder.head.voice import Voice
 
@@ -35,16 +37,16 @@ from builder.head.voice import Voice
 def publish(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
     """Publish a release that lies in a folder, or that the head holds."""
     with lock.held(layout, "publish"):
-        known = _inventory(layout, asked)
-        nodes = known.select(_words(asked.nodes))
+        known = inventory_of(layout, asked)
+        nodes = known.select(names(asked.nodes))
         if asked.canary and asked.canary not in {node.name for node in nodes}:
             raise RecipeError(
                 f"`--canary {asked.canary}` is none of the nodes",
                 hint="name one of those that you publish to",
             )
-        source = asked.release if asked.release.is_dir() else layout.releases / asked.release
+        source = source_of(layout, asked.release)
         server = asked.nfs or fragments.server_here()
-        request = publishing.Request(source.absolute(), nodes, server, asked.canary, asked.fresh, asked.older)
+        request = publishing.Request(source, nodes, server, asked.canary, asked.fresh, asked.older)
         planned = publishing.plan(layout, known, request)
         for warning in planned.warnings:
             voice.warn(warning)
@@ -67,7 +69,7 @@ def publish(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
 def roll_back(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
     """Let nodes boot what they booted before."""
     with lock.held(layout, "rollback"):
-        nodes = inventory.load(layout).select(_words(asked.nodes))
+        nodes = inventory.load(layout).select(names(asked.nodes))
         planned = rollback.plan(layout, nodes, asked.to)
         carry_out(planned.operations, voice.tell, dry=asked.dry_run)
     rows = [{"node": each.node, "release": each.release} for each in planned.wanted]
@@ -79,7 +81,7 @@ def show_status(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
     """What each node boots."""
     known = inventory.load(layout)
     states, held = status.states(layout, known), status.held(layout, known)
-    chosen = set(_words(asked.nodes))
+    chosen = set(names(asked.nodes))
     known.select(chosen)
     rows = [each for each in states if not chosen or each.node in chosen]
     width = max((len(each.node) for each in rows), default=0)
@@ -119,7 +121,7 @@ def check(layout: Layout, _: Namespace, voice: Voice) -> Exit:
 
 def drift(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
     """How nodes with a root of their own have moved from their release."""
-    nodes = inventory.load(layout).select(_words(asked.nodes))
+    nodes = inventory.load(layout).select(names(asked.nodes))
     answer: dict[str, Any] = {}
     text: list[str] = []
     for name, each in instance.present(layout, nodes).items():
@@ -150,20 +152,6 @@ def known_hosts(layout: Layout, _: Namespace, voice: Voice) -> Exit:
     return Exit.DONE
 
 
-def _inventory(layout: Layout, asked: Namespace) -> Inventory:
-    """The inventory that comes with the call, kept from then on, or else the one that was kept."""
-    if asked.inventory is None:
-        return inventory.load(layout)
-    known = inventory.parse(asked.inventory.read_text(encoding="utf-8"))
-    if not asked.dry_run:
-        inventory.keep(layout, known)
-    return known
-
-
-def _words(nodes: str) -> list[str]:
-    return [checked_name(word, "node") for word in nodes.split(",") if word]
-
-
 VERBS: Mapping[str, Callable[[Layout, Namespace, Any], Exit]] = {
     "publish": publish,
     "rollback": roll_back,
@@ -179,8 +167,14 @@ VERBS: Mapping[str, Callable[[Layout, Namespace, Any], Exit]] = {
     "backup": care.backup,
     "restore": care.restore,
     "netconsole": care.console,
+    "assign": flashing.assign,
+    "settle": flashing.settle,
+    "cards": flashing.show_cards,
+    "serve": flashing.serve,
 }
 _NODES = (("--nodes",), {"default": "", "metavar": "A,B", "help": "names of nodes (default: all)"})
+_RELEASE = (("release",), {"type": Path, "metavar": "RELEASE", "help": "a folder, or RECIPE/VERSION"})
+_INVENTORY = (("--inventory",), {"type": Path, "metavar": "FILE", "help": "the nodes, from now on"})
 _DRY = (("--dry-run",), {"action": "store_true", "help": "only tell what would be done"})
 _NFS = (("--nfs",), {"choices": ("kernel", "ganesha"), "help": "the NFS server (default: what is installed)"})
 Options = tuple[tuple[tuple[str, ...], Mapping[str, Any]], ...]
@@ -188,9 +182,9 @@ OPTIONS: Mapping[str, tuple[str, Options]] = {
     "publish": (
         "let nodes boot a release",
         (
-            (("release",), {"type": Path, "metavar": "RELEASE", "help": "a folder, or RECIPE/VERSION"}),
+            _RELEASE,
             _NODES,
-            (("--inventory",), {"type": Path, "metavar": "FILE", "help": "the nodes, from now on"}),
+            _INVENTORY,
             (("--canary",), {"default": "", "metavar": "NODE", "help": "prepare all, switch this one"}),
             (("--fresh",), {"action": "store_true", "help": "a new instance where there is one"}),
             (("--older",), {"action": "store_true", "help": "also a release older than the present one"}),
@@ -255,4 +249,46 @@ OPTIONS: Mapping[str, tuple[str, Options]] = {
     ),
     "restore": ("take such an archive", ((("file",), {"metavar": "FILE", "help": "or - for stdin"}), _NFS)),
     "netconsole": ("take what kernels say, as a service", ()),
+    "assign": (
+        "let nodes boot a release for a while, to flash their cards or to try what is on them",
+        (
+            _RELEASE,
+            _NODES,
+            _INVENTORY,
+            (
+                ("--minutes",),
+                {"type": int, "default": flashing.MINUTES, "metavar": "N", "help": "how long (default: 60)"},
+            ),
+            _DRY,
+            _NFS,
+        ),
+    ),
+    "settle": (
+        "say how it went with what nodes tried; what is overdue goes back by itself",
+        (
+            (
+                ("outcome",),
+                {"nargs": "?", "choices": ("passed", "failed", "overdue"), "default": "overdue"},
+            ),
+            _NODES,
+            _DRY,
+        ),
+    ),
+    "cards": ("which nodes try something, and which run from their cards", ()),
+    "serve": (
+        "serve releases over HTTP until stdin ends",
+        (
+            (("release",), {"nargs": "+", "metavar": "RECIPE/VERSION", "help": "images to unpack for it"}),
+            (("--address",), {"default": "", "metavar": "IP", "help": "where (default: the nodes' side)"}),
+            (
+                ("--port",),
+                {
+                    "type": int,
+                    "default": serving.PORT,
+                    "metavar": "N",
+                    "help": f"default: {serving.PORT}; 0: any that is free",
+                },
+            ),
+        ),
+    ),
 }

@@ -109,6 +109,10 @@ class Ground:
         for path in (reference / "boot").rglob("*"):
             if path.is_file():
                 assert (boot / path.relative_to(reference / "boot")).read_bytes() == path.read_bytes()
+        if "root" in named:
+            assert "nodebake.trial" in named
+            assert (self.layout.identities / node.name / "etc/hostname").read_text() == f"{node.name}\n"
+            return version
         root = Path(named["nodebake.root"].partition(":")[2])
         if named["nodebake.mode"] == "private":
             assert root == boot.parent / "root"

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Literal
 
 from builder.netboot import config_txt
-from builder.release.manifest import Artifact, File, Manifest, Netboot, NetbootBoard, dump
+from builder.release.manifest import Artifact, File, Image, Manifest, Netboot, NetbootBoard, Trial, dump
 
-Mode = Literal["shared", "private", "ram"]
+Mode = Literal["shared", "private", "ram", "card"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ class Tiny:
     def prefix(self) -> str:
         return f"{self.version}/"
 
+    @property
+    def image(self) -> bytes:
+        """What is on a card, in mode `card`."""
+        return _bytes(f"image of {self.version}", 300_000)
+
     def make(self, folder: Path) -> Path:
         """Write it; the folder, which is the release's."""
         place = folder / self.recipe / self.version
@@ -57,6 +62,12 @@ class Tiny:
             )
             subprocess.run(["rm", "-r", root], check=True)
             made.append(("root", f"{stem}.root.tar.zst"))
+        elif self.mode == "card":
+            (place / f"{stem}.img").write_bytes(self.image)
+            subprocess.run(["zstd", "-q", place / f"{stem}.img"], check=True)
+            (place / f"{stem}.img.index").write_bytes(_bytes(f"index of {self.version}", 300))
+            made += [("image", f"{stem}.img"), ("compressed", f"{stem}.img.zst")]
+            made.append(("index", f"{stem}.img.index"))
         else:
             # The base is the same for all versions of a recipe, as it is when a file of an overlay changes.
             (place / f"{stem}.base.squashfs").write_bytes(_bytes(f"base of {self.recipe}", 200_000))
@@ -115,13 +126,19 @@ class Tiny:
         )
         names = {kind: [each.name for each in artifacts if each.kind == kind] for kind in ("boot", "root")}
         layers = tuple(each.name for each in artifacts if each.kind == "layer")
-        netboot = Netboot(
-            self.mode, self.writable, (), self.prefix, names["boot"][0], layers, "".join(names["root"]),
-            ("console=tty1", "cgroup_enable=memory"), boards, self.needs,
-        )  # fmt: skip
+        cmdline = ("console=tty1", "cgroup_enable=memory")
+        image, netboot = None, None
+        if self.mode == "card":
+            trial = Trial(names["boot"][0], self.prefix, (*cmdline, "root=PARTUUID=88d94b30-02"), boards)
+            image = Image(len(self.image), "88d94b30", (), trial)
+        else:
+            netboot = Netboot(
+                self.mode, self.writable, (), self.prefix, names["boot"][0], layers, "".join(names["root"]),
+                cmdline, boards, self.needs,
+            )  # fmt: skip
         return Manifest(
             self.recipe, self.version, "debian", self.boards, "arm64", self.epoch, "12" * 32, (), (), (),
-            files, (), None, artifacts, (), netboot,
+            files, (), image, artifacts, (), netboot,
         )  # fmt: skip
 
 

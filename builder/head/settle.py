@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settle: what nodes have tried is taken back, or stays. Whose time is over goes back by itself.
+
+A node that passed boots from its card from now on. What the network has for it then is the system that
+flashed it: if its card is ever empty or broken it comes up there, where it can be reached.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from builder.errors import RefusedError
+from builder.head import cards, instance
+from builder.head.cards import Card, Cards, Keep
+from builder.head.inventory import Inventory, Node
+from builder.head.layout import Layout
+from builder.head.operation import Operation
+from builder.head.publish import switching
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A plan: operations, which nodes run from their cards, and which go back to what."""
+
+    operations: tuple[Operation, ...]
+    passed: tuple[str, ...]
+    back: tuple[str, ...]
+
+
+def passed(layout: Layout, nodes: tuple[Node, ...], now: int) -> Settled:
+    """These nodes run from their cards from now on. Raises RefusedError for one that tries no card."""
+    known, present = cards.load(layout), instance.present(layout, nodes)
+    earned = {}
+    lacking = []
+    for node in nodes:
+        trial, boots = known.trials.get(node.name), present.get(node.name)
+        if trial and boots and boots.mode == "card" and boots.release == trial.release:
+            earned[node.name] = Card(trial.release, trial.rest, now)
+        elif node.name not in known.cards:
+            lacking.append(f"{node.name} tries {trial.release if trial else 'nothing'}")
+    if lacking:
+        raise RefusedError(
+            f"{len(lacking)} of {len(nodes)} nodes try no card",
+            facts=lacking,
+            hint="`nodebake deploy` begins anew with them; nothing was switched",
+        )
+    # Written down first: a kill in between leaves what `overdue` mends, and never takes the card back.
+    kept = [Keep(layout, known.earned(earned), f"that {len(earned)} run from their cards")] if earned else []
+    after = known.earned(earned)
+    return Settled((*kept, *_rested(layout, nodes, after)), tuple(node.name for node in nodes), ())
+
+
+def failed(layout: Layout, nodes: tuple[Node, ...]) -> Settled:
+    """These nodes go back to what they were before; those that try nothing are left as they are."""
+    known = cards.load(layout)
+    trying = tuple(node for node in nodes if node.name in known.trials)
+    wanted = {
+        node.name: before
+        for node in trying
+        if (before := instance.read(layout, node.name, known.trials[node.name].former))
+    }
+    going = tuple(node for node in trying if node.name in wanted)
+    switches = switching(layout, "rollback", going, instance.present(layout, going), wanted)
+    # The switch comes first: until it is done the trial says where the node belongs.
+    return Settled(
+        (*switches, *cards.ended(layout, known, (node.name for node in trying))),
+        (),
+        tuple(f"{name}: {each.release}" for name, each in wanted.items()),
+    )
+
+
+def overdue(layout: Layout, inventory: Inventory, now: int) -> Settled:
+    """What time has settled, and what a kill has left undone."""
+    known = cards.load(layout)
+    late = set(known.overdue(now))
+    back = failed(layout, tuple(node for node in inventory.nodes if node.name in late))
+    rested = _rested(layout, inventory.nodes, known)
+    return Settled((*rested, *back.operations), (), back.back)
+
+
+def _rested(layout: Layout, nodes: tuple[Node, ...], known: Cards) -> list[Operation]:
+    """Nodes that run from their cards and whose link still leads to the trial of that: to their rest."""
+    present = instance.present(layout, nodes)
+    wanted = {}
+    for node in nodes:
+        card, boots = known.cards.get(node.name), present.get(node.name)
+        rest = instance.read(layout, node.name, card.rest) if card else None
+        if rest and boots and boots.mode == "card":
+            wanted[node.name] = rest
+    moving = tuple(node for node in nodes if node.name in wanted)
+    return switching(layout, "rollback", moving, present, wanted)
