@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The journal of a rollout: `rollouts/ID.jsonl`, format 1. The plan is its first line, then an event a line.
+
+A line is on the disk before what follows from it is done. A last line that a kill has cut short is passed
+over, and ended before the next one is written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from builder.errors import NodebakeError
+from builder.rollout.event import Event, Reached, Said, Stage, Word
+from builder.rollout.plan import Limits, Plan
+
+FORMAT = 1
+SUFFIX = ".jsonl"
+
+
+@dataclass(frozen=True)
+class Journal:
+    """One file."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name.removesuffix(SUFFIX)
+
+    def begin(self, plan: Plan) -> None:
+        """Write down the plan; there must be no such journal yet."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("xb") as stream:
+            stream.write(_line({"format": FORMAT, **asdict(plan)}))
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def add(self, event: Event) -> None:
+        """Write down what has happened."""
+        with self.path.open("r+b") as stream:
+            stream.seek(0, os.SEEK_END)
+            if stream.tell():
+                stream.seek(-1, os.SEEK_END)
+                torn = stream.read(1) != b"\n"
+                stream.write((b"\n" if torn else b"") + _line(asdict(event)))
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def plan(self) -> Plan:
+        """Its plan. Raises NodebakeError for a journal that cannot be read."""
+        lines = self.path.read_bytes().splitlines()
+        try:
+            fields = json.loads(lines[0])
+            found = fields.pop("format")
+            if found != FORMAT:
+                raise NodebakeError(
+                    f"the journal `{self.path}` of format `{found}` cannot be read",
+                    facts=[f"this nodebake reads format {FORMAT}"],
+                    hint="go on with the nodebake that began it",
+                )
+            fields["waves"] = tuple(tuple(wave) for wave in fields["waves"])
+            fields["limits"] = Limits(**fields["limits"])
+            return Plan(**fields)
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            raise NodebakeError(
+                f"the journal `{self.path}` is damaged",
+                facts=[f"{type(error).__name__}: {error}"],
+                hint="`nodebake status` tells what each node boots; begin a new rollout",
+            ) from error
+
+    def events(self) -> Iterator[Event]:
+        """All that has happened, in order."""
+        for line in self.path.read_bytes().splitlines()[1:]:
+            try:
+                yield _event(json.loads(line))
+            except (ValueError, KeyError, TypeError):
+                continue
+
+
+def all_of(folder: Path) -> list[Journal]:
+    """The journals of a folder, the oldest first: an id begins with its time."""
+    return [Journal(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]
+
+
+def _line(fields: dict[str, Any]) -> bytes:
+    return json.dumps(fields, ensure_ascii=True).encode() + b"\n"
+
+
+def _event(fields: dict[str, Any]) -> Event:
+    if "word" in fields:
+        return Said(int(fields["at"]), Word(fields["word"]))
+    return Reached(int(fields["at"]), fields["node"], Stage(fields["stage"]), fields.get("why", ""))

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The journal outlives kills, and its format."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from builder.errors import NodebakeError
+from builder.rollout.event import Reached, Said, Stage, Word
+from builder.rollout.journal import Journal, all_of
+from builder.rollout.plan import Limits, Plan
+
+DATA = Path(__file__).parents[2] / "data"
+PLAN = Plan(
+    "sdcard/20260601-ffffffff",
+    "flasher/20260501-eeeeeeee",
+    (("node02",), ("node03", "node04")),
+    Limits(0.9, 2),
+    {"node02": "minimal-netboot/20260101-aaaaaaaa", "node03": "", "node04": ""},
+)
+EVENTS = (
+    Reached(1767225600, "node02", Stage.FLASHER),
+    Said(1767225610, Word.PAUSED),
+    Reached(1767225620, "node02", Stage.FAILED, "its card cannot be written"),
+)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    found = Journal(tmp_path / "rollouts" / "20260601-120000.jsonl")
+    found.begin(PLAN)
+    for event in EVENTS:
+        found.add(event)
+    return found
+
+
+def test_what_is_written_is_read(journal: Journal) -> None:
+    assert (journal.plan(), tuple(journal.events())) == (PLAN, EVENTS)
+    assert journal.path.read_text() == (DATA / "rollout-1.jsonl").read_text()
+    assert [each.id for each in all_of(journal.path.parent)] == ["20260601-120000"]
+
+
+def test_format_1_is_read_for_good(tmp_path: Path) -> None:
+    shutil.copy(DATA / "rollout-1.jsonl", tmp_path / "a.jsonl")
+    found = Journal(tmp_path / "a.jsonl")
+    assert (found.plan(), tuple(found.events())) == (PLAN, EVENTS)
+
+
+def test_a_torn_line_is_passed_over(journal: Journal) -> None:
+    journal.path.write_bytes(journal.path.read_bytes()[:-20])
+    assert tuple(journal.events()) == EVENTS[:2]
+    journal.add(EVENTS[2])
+    assert tuple(journal.events()) == EVENTS
+
+
+def test_no_journal_is_begun_twice(journal: Journal) -> None:
+    with pytest.raises(FileExistsError):
+        journal.begin(PLAN)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("", "is damaged"), ("{}", "is damaged"), ('{"format": 2}', "of format `2` cannot be read")],
+)
+def test_what_cannot_be_read_is_told(text: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(text)
+    with pytest.raises(NodebakeError, match=says):
+        Journal(path).plan()
