@@ -16,6 +16,9 @@ from builder.head.manifest import Release
 TRIAL = 900
 """Seconds after which a node that tries the system on its card starts again, unless it is told to stay."""
 
+DATA = "nodebake.data="
+"""The word for the node's own folder, where its writable layer (`loop`) and docker's data may lie."""
+
 
 def line(layout: Layout, inventory: Inventory, node: Node, release: Release, instance: str) -> str:
     """The one line, without a newline."""
@@ -43,8 +46,7 @@ def _words(layout: Layout, head: str, node: Node, release: Release, instance: st
         yield f"nodebake.root={at(layout.release(release.recipe, release.version))}"
         yield f"nodebake.layers={','.join(release.layers)}"
         yield f"nodebake.writable={release.writable}"
-        if release.writable == "loop":
-            yield f"nodebake.data={at(layout.instances / node.name / 'data')}"
+    yield f"{DATA}{at(layout.instances / node.name / 'data')}"
     yield f"nodebake.identity={at(layout.identities / node.name)}"
     yield f"nodebake.head={head}"
     yield f"nodebake.netconsole={head}"

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder.head import cmdline
 from builder.head.instance import Instance
 from builder.head.inventory import Inventory
 from builder.head.layout import Layout
@@ -49,7 +50,7 @@ def table(layout: Layout, inventory: Inventory, instances: Iterable[Instance]) -
             continue
         rows.append(Export(str(layout.identities / node.name), own, writable=False, root=True))
         rows.append(Export(str(layout.contents / node.name), own, writable=True, root=True))
-        if any(each.writable == "loop" and each.mode != "private" for each in held):
+        if any(cmdline.DATA in each.cmdline for each in held):
             rows.append(Export(str(layout.instances / node.name / "data"), own, writable=True, root=True))
         for each in held:
             if each.mode == "private":

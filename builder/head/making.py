@@ -48,6 +48,8 @@ class Make:
 
     def _fill(self, making: Path) -> None:
         release = self.layout.release(self.release.recipe, self.release.version)
+        data = self.layout.instances / self.node.name / "data"
+        data.mkdir(mode=0o700, exist_ok=True)
         if self.wanted.mode == "private":
             share = self.wanted.copied == "reflink"
             machine.copy_tree(release / "boot", making / "boot", share=share)
@@ -58,7 +60,7 @@ class Make:
             for folder in (self.release.prefix, "."):
                 files.link_files(release / "boot" / folder, making / "boot" / folder)
             if self.wanted.writable == "loop":
-                make_disk(self.layout.instances / self.node.name / "data/data.img")
+                make_disk(data / "data.img")
         files.write(making / "boot" / self.release.prefix / "cmdline.txt", f"{self.wanted.cmdline}\n")
         if self.node.serial:
             # A board that asks below its serial number finds the same files there.
@@ -96,7 +98,6 @@ def make_disk(image: Path) -> None:
     """The file system in a file that a node writes to, once and for all: it takes room as it fills."""
     if image.exists():
         return
-    image.parent.mkdir(exist_ok=True)
     making = image.with_name(f".{image.name}.part")
     with making.open("wb") as stream:
         stream.truncate(DISK)

@@ -60,7 +60,13 @@ class Assembly:
         self._origin("summary", parts[-1].model.summary, "recipe", parts[-1].document.place(("summary",)))
         self.origins.extend(variables.origins)
         surroundings = expand.Surroundings(
-            self.sources, self.site, base, board_list, variables.values, self.cluster
+            self.sources,
+            self.site,
+            base,
+            board_list,
+            variables.values,
+            self.cluster,
+            made[0].name if made else "",
         )
         layers = [expand.base_layer(base, kernels)]
         wants: list[str] = []

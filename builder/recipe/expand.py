@@ -30,6 +30,7 @@ class Surroundings:
     boards: tuple[Board, ...]
     variables: Mapping[str, Any]
     cluster: Mapping[str, Any] | None = None
+    output: str = ""
 
 
 def base_layer(base: Base, kernels: tuple[Kernel, ...]) -> Layer:
@@ -90,6 +91,7 @@ def layers(
                 problems,
                 wants,
                 around.cluster,
+                around.output,
             )
             label = f"{name}: {body}" if isinstance(body, str) else name
             effects = tuple(layer_kind.expand(model, scope))

@@ -36,6 +36,8 @@ class Scope:
     wants: list[str] = field(default_factory=list)
     cluster: Mapping[str, Any] | None = None
     """cluster.yaml as templates see it, where there is one."""
+    output: str = ""
+    """The kind of output that is made of the recipe: `image`, `netboot`, or nothing for a part of others."""
 
     def place(self, *at: str | int) -> Place:
         """Where the value `at` stands below the layer's body."""

@@ -9,13 +9,15 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from builder.recipe import size
+from builder.recipe import docker_strategy, size
+from builder.recipe.docker_strategy import PLACE, STRATEGIES, Strategy, named
 from builder.recipe.effect import AddSuite, CmdlineWord, Effect, Inline, Package, UnitState, WriteFile
+from builder.recipe.near import did_you_mean
 from builder.recipe.recipe import Base, Board
 from builder.recipe.scope import Scope
+from builder.recipe.size import Size
 from builder.recipe.strict import Strict
 
-STRATEGIES = ("overlay2",)
 _LEAST_MEMORY = 512
 _FOLDER = re.compile(r"(/[\w.-]+)+", re.ASCII)
 # docker.io and docker-ce only recommend most of the others, and recommends are not installed.
@@ -42,33 +44,6 @@ root = "@root@"
 disabled_plugins = ["io.containerd.grpc.v1.cri"]
 """
 
-_CHECK = """\
-#!/bin/sh
-# dockerd may fall back to another storage driver without failing. Say so, loudly.
-set -eu
-wanted=$1
-actual=$(docker info -f '{{.Driver}}')
-if [ "$actual" != "$wanted" ]; then
-    echo "docker runs with the storage driver '$actual', the recipe asks for '$wanted'" >&2
-    exit 1
-fi
-"""
-
-_CHECK_UNIT = """\
-[Unit]
-Description=Check that docker runs with the storage driver of the recipe
-Requires=docker.service
-After=docker.service
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/usr/lib/nodebake/docker-driver-check @driver@
-
-[Install]
-WantedBy=multi-user.target
-"""
-
 
 class Log(Strict):
     """The log driver `local`, bounded."""
@@ -88,17 +63,21 @@ class Model(Strict):
     root: str | None = Field(
         None, description="folder for the data of docker and of its containerd; below /var/lib when absent"
     )
-    strategy: str = Field("overlay2", description="where images live; `overlay2`: on the card")
+    strategy: str = Field(
+        "overlay2",
+        description="where images and containers live: `overlay2`, on the root of a card; for nodes that boot"
+        " over the network `card`, `loop`, `fuse-overlayfs`, `tmpfs`",
+    )
+    size: Size | None = Field(
+        None, description="`loop`: size of the file at first; `tmpfs`: memory that it may take"
+    )
+    limit: Size | None = Field(None, description="`loop`: size up to which the file grows")
     log: Log = Field(Log.model_construct(), description="the log driver `local`")
     daemon: dict[str, Any] = Field({}, description="further keys of daemon.json")
 
 
 def expand(model: Model, scope: Scope) -> list[Effect]:
-    if model.strategy not in STRATEGIES:
-        hint = f"strategies: {', '.join(f'`{name}`' for name in STRATEGIES)}"
-        scope.problem(
-            f"docker's `{model.strategy}` is not available for image outputs", "strategy", hint=hint
-        )
+    strategy = _strategy(model, scope)
     for board in scope.boards:
         reason = impossible(board)
         if reason:
@@ -113,21 +92,51 @@ def expand(model: Model, scope: Scope) -> list[Effect]:
         scope.problem(f"`{key}` of daemon.json is set by this layer", "daemon", key, hint=hint, key=True)
     if _features(model.daemon).get("containerd-snapshotter") is True:
         hint = "leave it out"
-        message = f"with containerd's snapshotter docker would not use `{model.strategy}`"
+        message = f"with containerd's snapshotter docker would not use `{strategy.driver}`"
         scope.problem(message, "daemon", "features", "containerd-snapshotter", hint=hint)
-    unit = _CHECK_UNIT.replace("@driver@", model.strategy)
-    daemon = json.dumps(_daemon(model, scope), indent=2, sort_keys=True) + "\n"
+    daemon = json.dumps(_daemon(model, strategy, scope), indent=2, sort_keys=True) + "\n"
     return [
         *_source(model, scope),
-        *_containerd(model, scope),
+        *(Package(name) for name in strategy.packages),
+        *_containerd(model, strategy, scope),
         WriteFile("etc/docker/daemon.json", Inline(daemon.encode())),
-        WriteFile("usr/lib/nodebake/docker-driver-check", Inline(_CHECK.encode()), 0o755),
-        WriteFile("etc/systemd/system/docker-driver-check.service", Inline(unit.encode())),
+        WriteFile("etc/nodebake/docker", Inline(_settings(model, strategy).encode())),
         UnitState("docker.service", "enable"),
-        UnitState("docker-driver-check.service", "enable"),
         # The kernel of a Pi starts with the memory cgroup off.
         CmdlineWord("cgroup_enable=memory"),
     ]
+
+
+def _strategy(model: Model, scope: Scope) -> Strategy:
+    """What the recipe asks for; a problem, and the first of the table, where that cannot be."""
+    found = named(model.strategy)
+    if found is None:
+        names = docker_strategy.of(scope.output)
+        hint = did_you_mean(model.strategy, names, what="strategies")
+        scope.problem(f"docker has no strategy `{model.strategy}`", "strategy", hint=hint)
+        return STRATEGIES[0]
+    reason = docker_strategy.refusal(found.name, scope.output)
+    if reason:
+        names = docker_strategy.of(scope.output)
+        hint = f"strategies: {', '.join(f'`{name}`' for name in names)}"
+        scope.problem(f"docker's `{found.name}` cannot be had here: {reason}", "strategy", hint=hint)
+    given = [name for name in ("size", "limit") if getattr(model, name) is not None]
+    for name in docker_strategy.sizes(found, given):
+        scope.problem(f"`{found.name}` has no `{name}`", name, hint="leave it out", key=True)
+    if model.size and model.limit and model.limit < model.size:
+        scope.problem("`limit` is less than `size`", "limit", hint="the file only ever grows")
+    if found.output == "netboot" and model.root not in (None, PLACE):
+        hint = "leave it out"
+        scope.problem(f"docker's `{found.name}` has its data at `{PLACE}`", "root", hint=hint)
+    return found
+
+
+def _settings(model: Model, strategy: Strategy) -> str:
+    """What the node's own programs read: /etc/nodebake/docker."""
+    lines = [f"STRATEGY={strategy.name}", f"DRIVER={strategy.driver}"]
+    lines += [f"SIZE={model.size}"] if model.size else []
+    lines += [f"LIMIT={model.limit}"] if model.limit else []
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _source(model: Model, scope: Scope) -> list[Effect]:
@@ -139,17 +148,22 @@ def _source(model: Model, scope: Scope) -> list[Effect]:
     return [AddSuite("docker", scope.base.release, ("stable",)), *packages]
 
 
-def _containerd(model: Model, scope: Scope) -> list[Effect]:
-    if model.root is None:
+def _containerd(model: Model, strategy: Strategy, scope: Scope) -> list[Effect]:
+    root = _root(model, strategy)
+    if root is None:
         return []
-    if not _FOLDER.fullmatch(model.root):
+    if not _FOLDER.fullmatch(root):
         hint = "an absolute path of letters, digits, `.`, `_` and `-`, as in `/srv/docker`"
-        scope.problem(f"`{model.root}` is no folder for docker's data", "root", hint=hint)
+        scope.problem(f"`{root}` is no folder for docker's data", "root", hint=hint)
         return []
-    if scope.confined(model.root, "root") is None:
+    if scope.confined(root, "root") is None:
         return []
-    text = _CONTAINERD.replace("@root@", f"{model.root}/containerd")
+    text = _CONTAINERD.replace("@root@", f"{root}/containerd")
     return [WriteFile("etc/containerd/config.toml", Inline(text.encode()))]
+
+
+def _root(model: Model, strategy: Strategy) -> str | None:
+    return PLACE if strategy.output == "netboot" else model.root
 
 
 def _features(daemon: dict[str, Any]) -> dict[str, Any]:
@@ -157,23 +171,24 @@ def _features(daemon: dict[str, Any]) -> dict[str, Any]:
     return features if isinstance(features, dict) else {}
 
 
-def _daemon(model: Model, scope: Scope) -> dict[str, Any]:
+def _daemon(model: Model, strategy: Strategy, scope: Scope) -> dict[str, Any]:
     try:
         bytes_each = size.parse(model.log.max_size)
     except ValueError as error:
         scope.problem(str(error), "log", "max_size")
         bytes_each = 0
-    named: dict[str, Any] = {}
-    if model.root is not None:
-        named["data-root"] = f"{model.root}/docker"
+    fixed: dict[str, Any] = {}
+    root = _root(model, strategy)
+    if root is not None:
+        fixed["data-root"] = f"{root}/docker"
     if model.from_ == "docker":
         # What naming a storage driver means, said so that no later version decides otherwise.
-        named["features"] = {**_features(model.daemon), "containerd-snapshotter": False}
+        fixed["features"] = {**_features(model.daemon), "containerd-snapshotter": False}
     return {
         "live-restore": True,
         **model.daemon,
-        **named,
-        "storage-driver": model.strategy,
+        **fixed,
+        "storage-driver": strategy.driver,
         "log-driver": "local",
         # docker's own units are k, m, g: multiples of 1024 as ours.
         "log-opts": {"max-size": size.text(bytes_each).lower(), "max-file": str(model.log.max_file)},

@@ -18,8 +18,8 @@ NODES = (
 INVENTORY = Inventory("sevastopol", "10.42.0.250", ("10.42.0.0/24",), NODES)
 
 
-def made(node: str, name: str, mode: str, writable: str = "tmpfs") -> Instance:
-    return Instance(node, name, "minimal", "1", 1, mode, writable, "1/", "", 1)
+def made(node: str, name: str, mode: str, cmdline: str = "") -> Instance:
+    return Instance(node, name, "minimal", "1", 1, mode, "tmpfs", "1/", cmdline, 1)
 
 
 def test_dnsmasq_gets_fixed_hosts_and_what_boot_roms_want() -> None:
@@ -66,7 +66,7 @@ def test_sixty_nodes_fit_twice() -> None:
 def test_each_node_may_write_what_is_its_own() -> None:
     held = [
         made("node01", "minimal-1", "private"),
-        made("node01", "minimal-0", "shared", "loop"),
+        made("node01", "minimal-0", "shared", "quiet nodebake.data=10.42.0.250:/pxe/instances/node01/data"),
         made("node02", "minimal-1", "shared"),
         made("gone", "minimal-1", "private"),
     ]

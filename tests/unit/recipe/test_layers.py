@@ -117,7 +117,7 @@ def test_docker() -> None:
     }
     assert {Package("docker.io"), Package("docker-cli"), Package("apparmor")} < set(effects)
     assert CmdlineWord("cgroup_enable=memory") in effects
-    assert "docker-driver-check overlay2" in texts(effects)["etc/systemd/system/docker-driver-check.service"]
+    assert texts(effects)["etc/nodebake/docker"] == "STRATEGY=overlay2\nDRIVER=overlay2\n"
 
 
 def test_docker_from_dockers_own_archive() -> None:
