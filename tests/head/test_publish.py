@@ -31,7 +31,8 @@ def test_each_node_boots_the_release_with_its_own_words(ground: Ground) -> None:
         "console=tty1 cgroup_enable=memory boot=nodebake nodebake.release=tiny/20260101-aaaaaaaa "
         f"nodebake.mode=shared nodebake.root=10.42.0.250:{pxe}/releases/tiny/20260101-aaaaaaaa "
         "nodebake.layers=tiny-20260101-aaaaaaaa.base.squashfs,tiny-20260101-aaaaaaaa.top.squashfs "
-        f"nodebake.writable=tmpfs nodebake.identity=10.42.0.250:{pxe}/identity/node01 "
+        f"nodebake.writable=tmpfs nodebake.data=10.42.0.250:{pxe}/instances/node01/data "
+        f"nodebake.identity=10.42.0.250:{pxe}/identity/node01 "
         "nodebake.head=10.42.0.250 nodebake.netconsole=10.42.0.250\n"
     )
 
@@ -56,7 +57,7 @@ def test_a_dry_run_tells_and_does_nothing(ground: Ground) -> None:
         "make the identity of node02",
         "make node01/tiny-20260101-aaaaaaaa",
         "make node02/tiny-20260101-aaaaaaaa",
-        "number 5 exports",
+        "number 7 exports",
         f"write {ground.layout.etc}/exports.d/nodebake.exports and reload kernel",
         f"write {ground.layout.etc}/dnsmasq.d/nodebake.conf and reload dnsmasq",
         "write the journal: 2 to switch",
@@ -223,10 +224,11 @@ def test_gc_keeps_what_is_in_use_and_the_last(ground: Ground) -> None:
     ended = ground.call("gc")
     assert ended.answer["removed"] == dry["removed"]
     kept = [
-        {each.name[5:] for each in (ground.layout.instances / name).iterdir()}
-        for name in ("node01", "node02")
+        {each.name for each in (ground.layout.instances / name).iterdir()} for name in ("node01", "node02")
     ]
-    assert kept == [{versions[2], versions[1]}, {versions[4], versions[3]}]
+    assert kept == [
+        {"data", *(f"tiny-{versions[number]}" for number in numbers)} for numbers in ((1, 2), (3, 4))
+    ]
     assert {path.name for path in (ground.layout.releases / "tiny").iterdir()} == set(versions[1:])
     assert [ground.whole(each) for each in (ONE, TWO)] == [versions[2], versions[4]]
     assert ground.call("verify").answer == []

@@ -23,7 +23,8 @@ def test_with_the_terminal() -> None:
 def test_with_a_card() -> None:
     machine = Machine(Path("/s/f"), "port7", "b8:27:eb:00:00:07", card=Path("/s/a,b.img"))
     assert (
-        " -drive if=none,id=card,format=raw,file=/s/a,,b.img -device virtio-blk-pci,drive=card -display none"
+        " -device sdhci-pci -drive if=none,id=card,format=raw,file=/s/a,,b.img"
+        " -device sd-card,drive=card -display none"
     ) in " ".join(machine.argv())
 
 
