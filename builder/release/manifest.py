@@ -10,16 +10,17 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import cache
-from typing import Any, ClassVar, Literal
-
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from builder.errors import NodebakeError
+
+if TYPE_CHECKING:
+    from pydantic import ConfigDict, TypeAdapter
 
 FORMAT = 3
 READABLE = (1, 2, 3)
 """Format 1 had no `netboot`, format 2 no `image.trial`."""
-_STRICT = ConfigDict(extra="forbid", strict=True)
+_STRICT: ConfigDict = {"extra": "forbid", "strict": True}
 
 
 @dataclass(frozen=True)
@@ -224,6 +225,8 @@ def parse(text: str) -> Manifest:
         raise _damaged(["netboot: format 1 does not know it"])
     if found < 3 and "trial" in (data.get("image") or {}):
         raise _damaged([f"image.trial: format {found} does not know it"])
+    from pydantic import ValidationError
+
     try:
         return _reader().validate_json(json.dumps(data))
     except ValidationError as error:
@@ -234,6 +237,8 @@ def parse(text: str) -> Manifest:
 @cache
 def _reader() -> TypeAdapter[Manifest]:
     """Made at first use, for making it takes longer than most verbs, and few read a manifest."""
+    from pydantic import TypeAdapter
+
     return TypeAdapter(Manifest)
 
 
