@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from builder.archive.apt import PrivateApt
 from builder.archive.hosts import Mirror
 from builder.errors import RefusedError, StaleLockError
 from builder.host.files import replace_text
@@ -18,6 +18,9 @@ from builder.host.folder import held
 from builder.lock.file import dump, parse
 from builder.lock.lock import Lock, Locked, Request, Suites
 from builder.lock.request import CHOICES, ESSENTIAL, helper_packages, staleness
+
+if TYPE_CHECKING:
+    from builder.archive.apt import PrivateApt
 
 
 def read_lock(path: Path) -> Lock | None:
@@ -57,6 +60,9 @@ def _apt(
     folder: Path, suites: Suites, mirrors: Mapping[str, Mirror], architectures: Sequence[str]
 ) -> Iterator[PrivateApt]:
     """apt on a root of its own for these suites, which is kept for the next time."""
+    # Most builds have their lock.
+    from builder.archive.apt import PrivateApt
+
     named = {archive: mirrors[archive] for archive, _, _ in suites}
     key = hashlib.sha256(json.dumps([suites, sorted(m.uri for m in named.values())]).encode())
     root = folder / f"{key.hexdigest()[:16]}-{'-'.join(architectures)}"
