@@ -12,13 +12,13 @@ from pathlib import Path
 from builder.archive import locking, snapshot
 from builder.archive.hosts import Mirror, choose, machine_archives, require_keys
 from builder.base.archives import PUBLIC
-from builder.build.workshop import Workshop, open_workshop
+from builder.build.workshop import Workshop, open_workshop, store_root
 from builder.cli import placement
-from builder.cli.project import Project, project_of
+from builder.cli.project import Project, parse_settings, project_of
+from builder.cli.remembered import resolved
 from builder.lock.lock import Lock, Request
 from builder.lock.request import changes, request, staleness
 from builder.recipe.recipe import Recipe
-from builder.recipe.resolve import archives
 from builder.report.report import Report
 
 
@@ -82,7 +82,9 @@ class Workspace:
 def workspace(arguments: Namespace) -> Workspace:
     """The workspace that a command line names."""
     project = project_of(arguments)
-    recipe = project.recipe(arguments.recipe, arguments.set)
+    settings = parse_settings(arguments.set)
+    found = resolved(project, arguments.recipe, settings, store_root(os.environ))
+    recipe = found.recipe
     wanted = request(recipe)
     words = dict.fromkeys(archive for archive, _, _ in (*wanted.suites, *wanted.tools))
     keys = dict(recipe.keyrings)
@@ -91,7 +93,7 @@ def workspace(arguments: Namespace) -> Workspace:
         [*words, snapshot.WORD],
         public=PUBLIC,
         keys=keys,
-        site=archives(project.sources()),
+        site=found.archives,
         environment=os.environ,
         machine=machine_archives(),
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Effects and other frozen values as plain JSON data, and effects back from it.
+"""Effects and other frozen values as plain JSON data, and those that a recipe is made of back from it.
 
 A step's inputs are such data: they are hashed for its id, sent to the worker, and kept beside its
 result.
@@ -12,20 +12,13 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from builder.recipe import effect as effects
+from builder.recipe import recipe as recipes
 
 _KINDS = {
     kind.__name__: kind
-    for kind in (
-        effects.AddUser,
-        effects.Delete,
-        effects.FromFile,
-        effects.Inline,
-        effects.MakeDirectory,
-        effects.MakeLink,
-        effects.RunScript,
-        effects.UnitState,
-        effects.WriteFile,
-    )
+    for room in (effects, recipes)
+    for kind in vars(room).values()
+    if isinstance(kind, type) and is_dataclass(kind)
 }
 
 
@@ -41,7 +34,7 @@ def encode(value: Any) -> Any:
 
 
 def decode(data: Any) -> Any:
-    """The inverse for effects and their contents; lists come back as tuples."""
+    """The inverse for a recipe and what it holds; lists come back as tuples."""
     if isinstance(data, list):
         return tuple(decode(item) for item in data)
     if isinstance(data, dict):

@@ -21,7 +21,7 @@ from builder.recipe.login import can_log_in, refusal
 from builder.recipe.near import did_you_mean
 from builder.recipe.outputs import outputs
 from builder.recipe.part import Part
-from builder.recipe.recipe import Base, Board, Layer, Origin, Output, Recipe
+from builder.recipe.recipe import Base, Board, Layer, Origin, Output, Recipe, origin
 from builder.recipe.recipe_file import RecipeFile
 from builder.recipe.settings import gather
 from builder.recipe.site import Site
@@ -196,7 +196,7 @@ class Assembly:
 
     def _origin(self, key: str, value: object, source: str, place: Place | None) -> None:
         self.origins[:] = [origin for origin in self.origins if origin.key != key]
-        self.origins.append(Origin(key, value, source, place))
+        self.origins.append(origin(key, value, source, place))
 
 
 def _words(base: Base, layers: Sequence[Layer]) -> tuple[str, ...]:

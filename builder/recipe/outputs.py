@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from builder.errors import NodebakeError, Place, RecipeError
 from builder.recipe.confine import confine
 from builder.recipe.part import Part
-from builder.recipe.recipe import Base, Board, ImageOutput, NetbootOutput, Origin, Output
+from builder.recipe.recipe import Base, Board, ImageOutput, NetbootOutput, Origin, Output, origin
 from builder.recipe.recipe_file import ImageModel, NetbootModel
 
 _NAMES_ALL = ("raspi-firmware",)
@@ -49,7 +49,7 @@ def _origins(part: Part, name: str, model: ImageModel | NetbootModel) -> Iterato
     for key in type(model).model_fields:
         source = part.source if key in model.model_fields_set else "default"
         place = part.document.place(("outputs", name, key))
-        yield Origin(f"outputs.{name}.{key}", getattr(model, key), source, place)
+        yield origin(f"outputs.{name}.{key}", getattr(model, key), source, place)
 
 
 def _refusals(part: Part, model: NetbootModel, boards: Sequence[Board]) -> Iterator[RecipeError]:

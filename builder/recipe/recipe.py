@@ -146,6 +146,11 @@ class Origin:
     place: Place | None
 
 
+def origin(key: str, value: Any, source: str, place: Place | None) -> Origin:
+    """An origin, a list of the file's as a tuple: nothing of a recipe can change."""
+    return Origin(key, tuple(value) if isinstance(value, list) else value, source, place)
+
+
 @dataclass(frozen=True)
 class Layer:
     """One layer of the recipe with what it amounts to, in the recipe's order."""

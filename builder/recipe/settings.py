@@ -11,7 +11,7 @@ from builder.errors import NodebakeError, Place, RecipeError
 from builder.recipe.chain import Link
 from builder.recipe.document import Data
 from builder.recipe.near import did_you_mean
-from builder.recipe.recipe import Origin
+from builder.recipe.recipe import Origin, origin
 from builder.recipe.validate import validate
 from builder.recipe.variable import NAME, RESERVED, VariableModel, conform, from_text
 
@@ -66,7 +66,7 @@ def gather(
             advice = f"give it a `default`, or build with `--set {name}=…`"
             problems.append(RecipeError(f"the variable `{name}` has no value", place=place, hint=advice))
         variables.values[name] = value
-        variables.origins.append(Origin(name, value, source, None if source == "--set" else place))
+        variables.origins.append(origin(name, value, source, None if source == "--set" else place))
     for key in settings:
         if key not in declared and key not in SETTABLE:
             hint = did_you_mean(key, [*declared, *SETTABLE], what="what can be set")

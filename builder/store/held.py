@@ -72,7 +72,8 @@ def strangers(store: Store) -> list[Path]:
 
 def sweep(store: Store) -> None:
     """Remove the files that were being written when somebody was killed. The store must be held alone."""
-    partly = [*strangers(store), *store.tools.glob("*.*"), *(store.root / "plans").glob(".*.*")]
+    partly = [*strangers(store), *store.tools.glob("*.*")]
+    partly += [path for name in ("plans", "resolved") for path in (store.root / name).glob(".*.*")]
     for path in partly:
         path.unlink(missing_ok=True)
 

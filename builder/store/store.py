@@ -12,6 +12,7 @@
     tmp/ID.lock         held while ID is being built
     logs/ID.log         what the step's programs said
     plans/RECIPE        the former plan of a recipe, to say why a step is not cached
+    resolved/KEY        a recipe as it was resolved last, with all that it was read from
     apt/KEY/            private apt roots with verified indexes
     tools/              programs that were compiled for this machine
 
@@ -28,7 +29,7 @@ from pathlib import Path
 from builder.errors import LackingError, StepError
 
 FORMAT = "1"
-_OURS = ("debs", "logs", "plans", "apt", "tools")
+_OURS = ("debs", "logs", "plans", "resolved", "apt", "tools")
 _MAPPED = ("objects", "tmp")
 
 

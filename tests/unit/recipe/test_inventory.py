@@ -98,7 +98,7 @@ def variables(
 def test_a_variable_may_come_from_the_cluster() -> None:
     assert variables(VARIABLES, cluster__yaml=CLUSTER) == {
         "address": ("10.42.0.250", "cluster.yaml"),
-        "few": (["node01", "two"], "cluster.yaml"),
+        "few": (("node01", "two"), "cluster.yaml"),
     }
     assert variables(VARIABLES)["address"] == ("10.0.0.1", "recipe")
     chosen = variables(VARIABLES, {"address": "10.0.0.9"}, cluster__yaml=CLUSTER)

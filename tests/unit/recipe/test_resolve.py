@@ -46,10 +46,10 @@ def test_who_wins() -> None:
     }
     found = recipe(files, {"a": "set", "n": "one, two"})
     assert origin(found, "base") == ("debian", "site")
-    assert origin(found, "boards") == (["pi4"], "include y")
+    assert origin(found, "boards") == (("pi4",), "include y")
     assert origin(found, "a") == ("set", "--set")
     assert origin(found, "b") == ("mine", "recipe")
-    assert origin(found, "n") == (["one", "two"], "--set")
+    assert origin(found, "n") == (("one", "two"), "--set")
     assert origin(found, "outputs.image.free") == (2 << 30, "include y")
     assert origin(found, "outputs.image.compression") == (3, "default")
     assert found.outputs == (ImageOutput("image", 2 << 30, 512 << 20, 3, ("pi4",)),)

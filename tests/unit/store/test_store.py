@@ -27,6 +27,7 @@ def test_opening_makes_the_layout(tmp_path: Path) -> None:
         "logs",
         "objects",
         "plans",
+        "resolved",
         "tmp",
         "tools",
     ]
