@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nodes, their cards and a head as values: what a rollout would do to real ones, call by call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from builder.rollout.field import NodeFailed, Said
+from builder.rollout.health import SCRIPT
+from builder.rollout.work import EARN, HOLD
+
+FLASHER, RELEASE, FORMER = "flasher/1", "sdcard/2", "minimal/1"
+
+
+class Killed(BaseException):
+    """The program has ended at this instant."""
+
+
+@dataclass
+class Board:
+    """A node: where its link leads, what its card holds and whether it boots by that, what runs."""
+
+    link: str = FORMER
+    former: str = ""
+    card: str = ""
+    own: bool = False
+    runs: str = FORMER
+    by_itself: bool = False
+
+    def boots(self) -> tuple[str, bool]:
+        """What it would come up with now, and whether from its card alone; empty for nothing."""
+        if self.own:
+            return self.card, True
+        return (self.link if self.link != RELEASE or self.card == RELEASE else ""), False
+
+
+@dataclass
+class World:
+    """A Field. Before call `dies_at` (from 1) the program ends; `ill` are nodes by what ails them."""
+
+    boards: dict[str, Board]
+    ill: dict[str, str] = field(default_factory=dict)
+    dies_at: int = 0
+    calls: int = 0
+
+    def _tick(self) -> None:
+        for name, board in self.boards.items():
+            if self.ill.get(name) not in ("panics", "dead", "lame"):
+                assert board.boots()[0], f"{name} can boot neither from its card nor from the network"
+        self.calls += 1
+        if self.calls == self.dies_at:
+            raise Killed
+
+    async def assign(self, node: str, release: str) -> None:
+        self._tick()
+        board = self.boards[node]
+        board.former = board.former or board.link
+        board.link = release
+
+    async def settle(self, node: str, *, passed: bool) -> None:
+        self._tick()
+        board = self.boards[node]
+        board.link, board.former = (FLASHER if passed else board.former or board.link), ""
+
+    async def release_of(self, node: str) -> str:
+        self._tick()
+        return self.boards[node].runs
+
+    async def restart(self, node: str) -> None:
+        self._tick()
+        board = self.boards[node]
+        board.runs, board.by_itself = board.boots()
+        if self.ill.get(node) == "panics" and board.runs == RELEASE:
+            board.runs = ""
+        if self.ill.get(node) == "dead":
+            board.runs = ""
+
+    async def up(self, node: str, *, seconds: float) -> str:
+        self._tick()
+        if not self.boards[node].runs:
+            raise NodeFailed(f"{node} has not come up")
+        return self.boards[node].runs
+
+    async def script(self, node: str, text: str, *, seconds: float) -> Said:
+        self._tick()
+        board = self.boards[node]
+        if not board.runs:
+            raise NodeFailed(f"{node} does not answer")
+        if text == EARN:
+            board.own = True
+        elif text == HOLD:
+            board.own = False if board.runs == board.card else board.own
+        elif text == SCRIPT.read_text():
+            docker = "it does not" if self.ill.get(node) == "lame" else "runs"
+            lines = [f"release {board.runs}", "root /dev/mmcblk0p2", "state running", "led active"]
+            return Said(0, "\n".join([*lines, f"docker {docker}", ""]), "")
+        else:
+            return Said(0 if board.by_itself else 1, "", "")
+        return Said(0, "", "")
+
+    async def flash(self, node: str, release: str) -> str:
+        self._tick()
+        board = self.boards[node]
+        assert board.runs == FLASHER, f"{node} runs {board.runs}"
+        # What was there boots no longer from the first write on; a kill now leaves half a card.
+        board.card, board.own = "", False
+        self._tick()
+        if self.ill.get(node) == "card":
+            raise NodeFailed(f"{node}'s card returns other bytes than were written")
+        board.card = release
+        return "written"
