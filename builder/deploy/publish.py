@@ -70,19 +70,24 @@ def publish(
     head: Head, folder: Path, stock: inventory.Inventory, wish: Wish, report: Report, *, sudo: bool
 ) -> Any:
     """Bring the release and the inventory, and publish; the head's answer."""
+    known = head.note(f"{INCOMING}/{STOCK}", inventory.dump(stock).encode())
+    words = ["--inventory", known, *wish.options]
+    if wish.nodes:
+        words += ["--nodes", ",".join(wish.nodes)]
+    return give(head, folder, "publish", words, report, sudo=sudo)
+
+
+def give(head: Head, folder: Path, verb: str, words: Sequence[str], report: Report, *, sudo: bool) -> Any:
+    """Bring a release, and have the head do with it what `verb` says; its answer."""
     release = read_release(folder)
     place = f"{INCOMING}/{release.recipe}/{release.version}"
-    dry = "--dry-run" in wish.options
+    dry = "--dry-run" in words
     parts = [folder / "manifest.json", folder / "manifest.json.sig"]
     # To tell what would be done takes the manifest alone.
     parts += [] if dry else _lacking(head, folder, release, sudo)
     there = head.bring(parts, place, report)
-    known = head.note(f"{INCOMING}/{STOCK}", inventory.dump(stock).encode())
-    words = ["publish", there, "--inventory", known, *wish.options]
-    if wish.nodes:
-        words += ["--nodes", ",".join(wish.nodes)]
     try:
-        answer = call(head, report, *words, sudo=sudo).value
+        answer = call(head, report, verb, there, *words, sudo=sudo).value
     except Failed as failed:
         # What was damaged on its way is sent anew the next time.
         if "is not what the manifest says" in failed.message:

@@ -15,7 +15,7 @@ from builder.head import cards, fragments, inventory, lock, machine, serving
 from builder.head import settle as settling
 from builder.head.asked import inventory_of, names, source_of
 from builder.head.operation import carry_out
-from builder.head.publish import Request
+from builder.head.publish import Request, taking
 
 if TYPE_CHECKING:
     from builder.head.layout import Layout
@@ -48,6 +48,15 @@ def assign(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
     voice.answer(
         answer, [f"{each.node} boots {planned.release.label} for a while" for each in planned.wanted]
     )
+    return Exit.DONE
+
+
+def take(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
+    """Hold a release, so that nodes can be given it without a word of where it lies."""
+    with lock.held(layout, "take"):
+        release, operations = taking(layout, source_of(layout, asked.release))
+        carry_out(operations, voice.tell, dry=asked.dry_run)
+    voice.answer({"release": release.label, "dry_run": asked.dry_run}, [f"{release.label} is held"])
     return Exit.DONE
 
 

@@ -93,6 +93,16 @@ def plan(layout: Layout, inventory: Inventory, asked: Request) -> Published:
     )
 
 
+def taking(layout: Layout, source: Path) -> tuple[Release, tuple[Operation, ...]]:
+    """What it takes to hold the release that lies in `source`: no node is switched by that.
+
+    Raises RefusedError and NodebakeError.
+    """
+    signed = signature.verify(layout, source)
+    release = manifest.parse(signed.manifest)
+    return release, tuple(_take(layout, release, source, signed))
+
+
 def planned(layout: Layout, inventory: Inventory, asked: Request, verb: str) -> Published:
     """The same for whatever `verb` switches nodes to a release: what is made, and then the switches."""
     if not (asked.source / "manifest.json").exists():

@@ -167,6 +167,7 @@ VERBS: Mapping[str, Callable[[Layout, Namespace, Any], Exit]] = {
     "backup": care.backup,
     "restore": care.restore,
     "netconsole": care.console,
+    "take": flashing.take,
     "assign": flashing.assign,
     "settle": flashing.settle,
     "cards": flashing.show_cards,
@@ -249,6 +250,7 @@ OPTIONS: Mapping[str, tuple[str, Options]] = {
     ),
     "restore": ("take such an archive", ((("file",), {"metavar": "FILE", "help": "or - for stdin"}), _NFS)),
     "netconsole": ("take what kernels say, as a service", ()),
+    "take": ("hold a release, for nodes to be assigned to it", (_RELEASE, _DRY)),
     "assign": (
         "let nodes boot a release for a while, to flash their cards or to try what is on them",
         (

@@ -14,7 +14,7 @@ from tests.fixtures import site
 
 __all__ = ["site"]
 
-_OVER_NETWORK = ("test_netboot.py", "test_flasher.py")
+_OVER_NETWORK = ("test_netboot.py", "test_flasher.py", "test_trial.py")
 # `.ci/run` runs these by themselves as root: another user's NFS server cannot open the files that it serves.
 collect_ignore = list(_OVER_NETWORK) if CI and os.geteuid() else []
 

@@ -57,6 +57,15 @@ def test_what_is_tried_starts_again_by_itself(ground: Ground) -> None:
     assert trial.rest == f"flasher-{FLASHER.version}"
 
 
+def test_a_release_is_held_and_nobody_is_switched(ground: Ground) -> None:
+    ground.publish(ground.made(FORMER))
+    assert ground.call("take", ground.made(CARD)).answer["release"] == f"sdcard/{CARD.version}"
+    assert ground.call("take", ground.made(CARD)).operations == []
+    assert ground.whole(ONE) == FORMER.version
+    assert ground.call("assign", f"sdcard/{CARD.version}", "--nodes", "node01", "--nfs", "kernel").code == 0
+    assert ground.whole(ONE) == CARD.version
+
+
 def test_a_node_that_passed_rests_with_what_flashed_it(ground: Ground) -> None:
     trying(ground)
     assert ground.call("settle", "passed", "--nodes", "node01").answer["passed"] == ["node01"]

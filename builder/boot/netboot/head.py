@@ -61,10 +61,17 @@ class Head:
 
     def publish(self, release: Path, *words: str) -> Any:
         """Publish the release of a folder, which is only read; nodebake-head's answer."""
+        return self._give("publish", release, *words)
+
+    def assign(self, release: Path, *words: str) -> Any:
+        """Let nodes boot the release of a folder for a while."""
+        return self._give("assign", release, *words)
+
+    def _give(self, verb: str, release: Path, *words: str) -> Any:
         stock = LAYOUT.etc / "nodes.json"
         self.lan.write(stock, inventory.dump(self.inventory))
         source = self._signed(release)
-        return self.call("publish", str(source), "--inventory", str(stock), "--nfs", "ganesha", *words)
+        return self.call(verb, str(source), "--inventory", str(stock), "--nfs", "ganesha", *words)
 
     def call(self, *words: str) -> Any:
         """What `nodebake-head` answers. Raises NodebakeError with what it tells."""
