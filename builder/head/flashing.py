@@ -52,9 +52,11 @@ def assign(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
 
 
 def take(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
-    """Hold a release, so that nodes can be given it without a word of where it lies."""
+    """Hold a release for nodes, and what makes each of them itself: then they can be given it."""
     with lock.held(layout, "take"):
-        release, operations = taking(layout, source_of(layout, asked.release))
+        known = inventory_of(layout, asked)
+        nodes = known.select(names(asked.nodes))
+        release, operations = taking(layout, known, source_of(layout, asked.release), nodes)
         carry_out(operations, voice.tell, dry=asked.dry_run)
     voice.answer({"release": release.label, "dry_run": asked.dry_run}, [f"{release.label} is held"])
     return Exit.DONE

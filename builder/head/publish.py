@@ -93,14 +93,17 @@ def plan(layout: Layout, inventory: Inventory, asked: Request) -> Published:
     )
 
 
-def taking(layout: Layout, source: Path) -> tuple[Release, tuple[Operation, ...]]:
-    """What it takes to hold the release that lies in `source`: no node is switched by that.
+def taking(
+    layout: Layout, inventory: Inventory, source: Path, nodes: tuple[Node, ...]
+) -> tuple[Release, tuple[Operation, ...]]:
+    """What it takes to hold the release that lies in `source` for these nodes: none is switched by that.
 
     Raises RefusedError and NodebakeError.
     """
     signed = signature.verify(layout, source)
     release = manifest.parse(signed.manifest)
-    return release, tuple(_take(layout, release, source, signed))
+    fit(release, nodes)
+    return release, (*_take(layout, release, source, signed), *_identities(layout, inventory, nodes))
 
 
 def planned(layout: Layout, inventory: Inventory, asked: Request, verb: str) -> Published:

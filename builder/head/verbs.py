@@ -250,7 +250,7 @@ OPTIONS: Mapping[str, tuple[str, Options]] = {
     ),
     "restore": ("take such an archive", ((("file",), {"metavar": "FILE", "help": "or - for stdin"}), _NFS)),
     "netconsole": ("take what kernels say, as a service", ()),
-    "take": ("hold a release, for nodes to be assigned to it", (_RELEASE, _DRY)),
+    "take": ("hold a release, for nodes to be assigned to it", (_RELEASE, _NODES, _INVENTORY, _DRY)),
     "assign": (
         "let nodes boot a release for a while, to flash their cards or to try what is on them",
         (

@@ -58,10 +58,11 @@ def test_what_is_tried_starts_again_by_itself(ground: Ground) -> None:
 
 
 def test_a_release_is_held_and_nobody_is_switched(ground: Ground) -> None:
-    ground.publish(ground.made(FORMER))
-    assert ground.call("take", ground.made(CARD)).answer["release"] == f"sdcard/{CARD.version}"
-    assert ground.call("take", ground.made(CARD)).operations == []
-    assert ground.whole(ONE) == FORMER.version
+    words = ("--inventory", ground.nodes, "--nodes", "node01")
+    assert ground.call("take", ground.made(CARD), *words).answer["release"] == f"sdcard/{CARD.version}"
+    assert ground.call("take", ground.made(CARD), *words).operations == []
+    assert not ground.layout.boot.exists()
+    assert [line.split()[0] for line in ground.call("known-hosts").answer] == ["node01,10.42.0.1"]
     assert ground.call("assign", f"sdcard/{CARD.version}", "--nodes", "node01", "--nfs", "kernel").code == 0
     assert ground.whole(ONE) == CARD.version
 

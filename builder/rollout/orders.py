@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the program that flashes a card is told, format 1. Pure.
+
+The node's identity is not in it: the system that flashes has it from the head already, and hands it on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+FORMAT = 1
+DEVICE = "/dev/mmcblk0"
+IDENTITY = (
+    *("etc/hostname", "etc/machine-id"),
+    *("etc/ssh/ssh_host_ed25519_key", "etc/ssh/ssh_host_ed25519_key.pub"),
+    *("etc/nodebake/node", "etc/nodebake/allowed_signers", "etc/nodebake/revoked_signers"),
+)
+"""Files of the running system that make a node this node, as the head wrote them."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the operator allows. `secrets` are the site's, by name, in base64.
+
+    `take_card`: also a card whose content is not ours; `keep_data`: docker's partition stays as it is;
+    `older`: also a release older than the one on the card.
+    """
+
+    take_card: bool = False
+    keep_data: bool = False
+    older: bool = False
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+
+def order(node: str, board: str, release: str, url: str, wish: Wish) -> dict[str, Any]:
+    """The order for a node; `url` is what the head serves releases behind."""
+    return {
+        "format": FORMAT,
+        "node": node,
+        "board": board,
+        "release": release,
+        "source": f"{url}/{release}/",
+        "device": DEVICE,
+        "signers": "/etc/nodebake/allowed_signers",
+        "revoked": "/etc/nodebake/revoked_signers",
+        "identity": {"root": "/", "files": list(IDENTITY)},
+        "secrets": dict(wish.secrets),
+        "take_card": wish.take_card,
+        "keep_data": wish.keep_data,
+        "older": wish.older,
+    }
