@@ -77,6 +77,8 @@ def settle(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
             planned = settling.passed(layout, nodes, now)
         elif asked.outcome == "failed":
             planned = settling.failed(layout, nodes)
+        elif asked.outcome == "left":
+            planned = settling.left(layout, nodes)
         else:
             planned = settling.overdue(layout, known, now)
         carry_out(planned.operations, voice.tell, dry=asked.dry_run)

@@ -7,10 +7,10 @@ flashed it: if its card is ever empty or broken it comes up there, where it can 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from builder.errors import RefusedError
-from builder.head import cards, instance
+from builder.head import cards, instance, rollback
 from builder.head.cards import Card, Cards, Keep
 from builder.head.inventory import Inventory, Node
 from builder.head.layout import Layout
@@ -66,6 +66,23 @@ def failed(layout: Layout, nodes: tuple[Node, ...]) -> Settled:
         (*switches, *cards.ended(layout, known, (node.name for node in trying))),
         (),
         tuple(f"{name}: {each.release}" for name, each in wanted.items()),
+    )
+
+
+def left(layout: Layout, nodes: tuple[Node, ...]) -> Settled:
+    """These nodes run no longer from their cards, which boot no more: back to what they booted before that.
+
+    Raises RefusedError where there is no such thing.
+    """
+    known = cards.load(layout)
+    gone = {node.name for node in nodes if node.name in known.cards}
+    moving = tuple(node for node in nodes if node.name in gone)
+    back = rollback.plan(layout, moving)
+    kept = replace(known, cards={name: card for name, card in known.cards.items() if name not in gone})
+    noted = [Keep(layout, kept, f"that {len(gone)} left their cards")] if gone else []
+    # The switch comes first: while the card is written down, this can be done again.
+    return Settled(
+        (*back.operations, *noted), (), tuple(f"{each.node}: {each.release}" for each in back.wanted)
     )
 
 

@@ -270,7 +270,7 @@ OPTIONS: Mapping[str, tuple[str, Options]] = {
         (
             (
                 ("outcome",),
-                {"nargs": "?", "choices": ("passed", "failed", "overdue"), "default": "overdue"},
+                {"nargs": "?", "choices": ("passed", "failed", "left", "overdue"), "default": "overdue"},
             ),
             _NODES,
             _DRY,

@@ -31,6 +31,9 @@ class Field(Protocol):
     async def settle(self, node: str, *, passed: bool) -> None:
         """Tell the head how it went: the node stays with its card, or goes back. Raises NodebakeError."""
 
+    async def leave(self, node: str) -> None:
+        """Tell the head that the node runs no longer from its card, and goes back. Raises NodebakeError."""
+
     async def release_of(self, node: str) -> str:
         """What the node runs now, RECIPE/VERSION; empty when it does not answer."""
 

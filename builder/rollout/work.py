@@ -96,6 +96,15 @@ class Worker:
             await self._started(node, former)
         return ""
 
+    async def take_back(self, node: str) -> None:
+        """From its card to what it ran before. Raises NodebakeError with what went wrong."""
+        former = self.plan.former.get(node, "")
+        if await self.field.release_of(node) == former:
+            return
+        await self._hold(node)
+        await self.field.leave(node)
+        await self._started(node, former)
+
     async def _hold(self, node: str) -> None:
         held = await self.field.script(node, HOLD, seconds=CHECK_SECONDS)
         if held.code:

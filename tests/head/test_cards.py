@@ -127,6 +127,16 @@ def test_rolling_back_ends_a_trial(ground: Ground) -> None:
     assert not cards.load(ground.layout).trials
 
 
+def test_a_node_that_leaves_its_card_boots_what_it_booted_before(ground: Ground) -> None:
+    trying(ground)
+    ground.call("settle", "passed", "--nodes", "node01")
+    ended = ground.call("settle", "left", "--nodes", "node01")
+    assert ended.answer["back"] == [f"node01: tiny/{FORMER.version}"]
+    assert ground.whole(ONE) == FORMER.version
+    assert cards.load(ground.layout) == Cards()
+    assert ground.call("settle", "left", "--nodes", "node01").operations == []
+
+
 def test_a_new_flash_takes_the_card_away(ground: Ground) -> None:
     trying(ground)
     ground.call("settle", "passed", "--nodes", "node01")

@@ -76,6 +76,15 @@ def test_from_card_to_card(tmp_path: Path) -> None:
     assert course.done == NODES
 
 
+def test_one_command_takes_a_node_back(tmp_path: Path) -> None:
+    world = World(boards())
+    drive(world, started(tmp_path))
+    worker = Worker(world, plan())
+    for _ in range(2):
+        asyncio.run(worker.take_back("n2"))
+        assert (world.boards["n2"].runs, world.boards["n2"].own) == (FORMER, False)
+
+
 @pytest.mark.parametrize("ailment", ["", "panics", "lame", "card"])
 def test_killed_at_any_instant_it_is_finished_by_the_next(ailment: str, tmp_path: Path) -> None:
     number = 0

@@ -62,6 +62,10 @@ class World:
         board = self.boards[node]
         board.link, board.former = (FLASHER if passed else board.former or board.link), ""
 
+    async def leave(self, node: str) -> None:
+        self._tick()
+        self.boards[node].link = FORMER
+
     async def release_of(self, node: str) -> str:
         self._tick()
         return self.boards[node].runs
