@@ -25,6 +25,9 @@ class Kind(StrEnum):
     WHITEOUT = "w"
 
 
+_KINDS = {kind.value: kind for kind in Kind}
+
+
 class Entry(NamedTuple):
     """A path with its metadata. `path` is relative to the root ("" is the root itself).
 
@@ -64,7 +67,7 @@ def parse(text: str) -> Iterator[Entry]:
     """The inverse of :func:`dump`."""
     # All lines in one go: each by itself would cost twice as much.
     for fields in json.loads(f"[{','.join(text.splitlines())}]"):
-        fields["kind"] = Kind(fields["kind"])
+        fields["kind"] = _KINDS[fields["kind"]]
         fields["path"] = fields.get("path", "")
         if "xattrs" in fields:
             fields["xattrs"] = tuple((name, value) for name, value in fields["xattrs"])
