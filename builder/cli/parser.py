@@ -33,6 +33,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     verb, rest = _verb(first.verb, first.rest)
     parser = verb_parser(verb)
     known = argparse.Namespace(**{**_without(first, "rest"), "verb": verb.name})
+    if verb.command:
+        rest, known.command = _command(rest)
     arguments, unknown = parser.parse_known_args(rest, known)
     if unknown:
         raise _unexpected(unknown[0], verb)
@@ -74,6 +76,9 @@ def verb_parser(verb: Verb) -> argparse.ArgumentParser:
         epilog="\n".join(["example:", *(f"  nodebake {example}" for example in verb.examples)]),
     )
     _add(parser, verb.options)
+    if verb.command:
+        usage = parser.format_usage().removeprefix("usage: ").rstrip()
+        parser.usage = f"{usage} -- {verb.command}".replace("%", "%%")
     # Their values are known from the first stage: only what stands here may change them.
     _add(parser.add_argument_group("everywhere"), EVERYWHERE, {"default": argparse.SUPPRESS})
     return parser
@@ -143,6 +148,12 @@ def _verb(name: str, rest: list[str]) -> tuple[Verb, list[str]]:
         )
     known = [*(verb for verb in named if " " not in verb), *seconds]
     raise RecipeError(f"there is no verb `{name}`", hint=did_you_mean(name, known, what="the verbs are"))
+
+
+def _command(words: list[str]) -> tuple[list[str], list[str]]:
+    """Our own words, and the command line behind `--`, which is read by nobody here."""
+    at = words.index("--") if "--" in words else len(words)
+    return words[:at], words[at + 1 :]
 
 
 def _group_help(name: str) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from builder.cli.at_head import at_head
+from builder.cli.fleet.hosts import refresh_hosts
 from builder.cli.project import project_of
 from builder.cli.workspace import out_root
 from builder.deploy.keys import Ring
@@ -30,6 +31,8 @@ def run(arguments: Namespace, report: Report) -> Exit:
     wish = Wish(tuple(node.name for node in nodes), tuple(_options(arguments)))
     with at_head(arguments, report) as place:
         answer = publish(place.head, folder, stock(cluster), wish, report, sudo=place.sudo)
+        if not arguments.dry_run:
+            refresh_hosts(place, project)
     if arguments.json:
         report.json(answer)
     elif not arguments.dry_run:

@@ -39,12 +39,16 @@ class Option:
 
 @dataclass(frozen=True)
 class Verb:
-    """One verb, of one word or two. `examples` are whole command lines without `nodebake`."""
+    """One verb, of one word or two. `examples` are whole command lines without `nodebake`.
+
+    `command` is what the words behind `--` are called in its help, where it takes a command line of others'.
+    """
 
     name: str
     summary: str
     examples: tuple[str, ...]
     options: tuple[Option, ...]
+    command: str = ""
 
     @property
     def module(self) -> str:

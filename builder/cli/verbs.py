@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from builder.cli.fleet.verbs import FLEET_VERBS
 from builder.cli.head.verbs import HEAD_VERBS
 from builder.cli.nodes.verbs import NODES_VERBS
 from builder.cli.power.verbs import POWER_VERBS
@@ -234,6 +235,7 @@ VERBS = (
     *HEAD_VERBS,
     *NODES_VERBS,
     *POWER_VERBS,
+    *FLEET_VERBS,
     Verb(
         "schema",
         "JSON Schema of the files that people write, for editors",

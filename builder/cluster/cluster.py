@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
+from builder.cluster.ssh_file import SshModel
 from builder.cluster.words import Roster, WordFault, fold
 from builder.errors import NodebakeError, Problems, RecipeError
 from builder.recipe.document import Data, Document
@@ -21,6 +22,8 @@ class Network:
     subnet: IPv4Network
     first: IPv4Address | None
     wireless: bool
+    via_head: bool
+    """Whether its nodes are logged in to by way of the head."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class Cluster:
     nodes: tuple[Node, ...]
     groups: Mapping[str, tuple[str, ...]]
     power: Mapping[str, Data]
+    ssh: SshModel
     document: Document = field(repr=False)
 
     def select(self, words: str | Iterable[str]) -> tuple[Node, ...]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, Tag, field_validator
 
+from builder.cluster.ssh_file import SshModel
 from builder.recipe.either import by_type
 from builder.recipe.strict import Strict
 
@@ -34,6 +35,9 @@ class NetworkModel(Strict):
     subnet: str = Field(description="as in `10.42.0.0/24`")
     first: str | None = Field(None, description="node N has this address + (N - 1)")
     wireless: bool = Field(False, description="Wi-Fi, and not Ethernet")
+    via: Literal["head"] | None = Field(
+        None, description="`head`: its nodes are logged in to by way of the head, from wherever"
+    )
 
 
 class DefaultsModel(Strict):
@@ -71,6 +75,7 @@ class ClusterFile(Strict):
     )
     groups: dict[str, Nodes] = Field({}, description="name to nodes: a word, or a list of words")
     power: dict[str, Any] = Field({}, description="name to driver and its settings")
+    ssh: SshModel = Field(SshModel.model_construct(), description="how nodes and head are logged in to")
     defaults: DefaultsModel = Field(
         DefaultsModel.model_construct(), description="what holds for every node that does not say otherwise"
     )

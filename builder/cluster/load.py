@@ -75,5 +75,6 @@ def of_document(document: Document, problems: list[NodebakeError]) -> Cluster | 
             for group, numbers in members.items()
         },
         power=model.power,
+        ssh=model.ssh,
         document=document,
     )

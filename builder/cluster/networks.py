@@ -21,7 +21,7 @@ def read_networks(reading: Reading, given: Mapping[str, NetworkModel]) -> dict[s
             continue
         if first is not None and not holds(subnet, first):
             reading.problem(f"`{first}` is no address of `{subnet}`", "networks", name, "first")
-        found[name] = Network(name, subnet, first, model.wireless)
+        found[name] = Network(name, subnet, first, model.wireless, model.via is not None)
     return found
 
 

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -23,6 +25,13 @@ class Here:
             for line in process.stdout:
                 yield line.decode(errors="replace")
             self._end(process)
+
+    @contextmanager
+    def kept(self, argv: Sequence[str]) -> Iterator[Iterator[str]]:
+        reading, writing = os.pipe()
+        with os.fdopen(reading, "rb") as given, os.fdopen(writing, "wb"), self._start(argv, given) as process:
+            given.close()
+            yield (line.decode(errors="replace") for line in process.stdout)
 
     def bring(self, files: Sequence[Path], folder: str, report: Report) -> str:
         return str(files[0].parent.absolute())

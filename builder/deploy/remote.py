@@ -25,6 +25,9 @@ class Head(Protocol):
     def lines(self, argv: Sequence[str]) -> Iterator[str]:
         """What a command writes to stdout, line by line; at its end NodebakeError if it has failed."""
 
+    def kept(self, argv: Sequence[str]) -> AbstractContextManager[Iterator[str]]:
+        """The same lines while the body runs; the command's stdin ends with it."""
+
     def bring(self, files: Sequence[Path], folder: str, report: Report) -> str:
         """Bring files to a folder of the head's user; that folder there. What is there already is kept."""
 

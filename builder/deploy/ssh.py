@@ -48,6 +48,20 @@ class Ssh:
             yield line.decode(errors="replace")
         self._runner.run(self._over(process))
 
+    @contextmanager
+    def kept(self, argv: Sequence[str]) -> Iterator[Iterator[str]]:
+        process = self._runner.run(_start(self._connection, argv))
+
+        def lines() -> Iterator[str]:
+            while line := self._runner.run(process.stdout.readline()):
+                yield line.decode(errors="replace")
+
+        try:
+            yield lines()
+        finally:
+            process.stdin.write_eof()
+            self._runner.run(process.wait_closed())
+
     def bring(self, files: Sequence[Path], folder: str, report: Report) -> str:
         return self._runner.run(_upload(self._connection, files, folder, report))
 

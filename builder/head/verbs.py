@@ -16,6 +16,7 @@ from builder.head import (
     flashing,
     fragments,
     gc,
+    holding,
     identity,
     instance,
     inventory,
@@ -172,10 +173,16 @@ VERBS: Mapping[str, Callable[[Layout, Namespace, Any], Exit]] = {
     "settle": flashing.settle,
     "cards": flashing.show_cards,
     "serve": flashing.serve,
+    "hold": holding.hold,
+    "release": holding.release,
+    "holds": holding.show,
+    "lock": holding.keep,
 }
 _NODES = (("--nodes",), {"default": "", "metavar": "A,B", "help": "names of nodes (default: all)"})
 _RELEASE = (("release",), {"type": Path, "metavar": "RELEASE", "help": "a folder, or RECIPE/VERSION"})
 _INVENTORY = (("--inventory",), {"type": Path, "metavar": "FILE", "help": "the nodes, from now on"})
+_NAMED = (("--nodes",), {"required": True, "metavar": "A,B", "help": "names of nodes"})
+_BY = (("--by",), {"required": True, "metavar": "WHO", "help": "who asks"})
 _DRY = (("--dry-run",), {"action": "store_true", "help": "only tell what would be done"})
 _NFS = (("--nfs",), {"choices": ("kernel", "ganesha"), "help": "the NFS server (default: what is installed)"})
 Options = tuple[tuple[tuple[str, ...], Mapping[str, Any]], ...]
@@ -292,5 +299,20 @@ OPTIONS: Mapping[str, tuple[str, Options]] = {
                 },
             ),
         ),
+    ),
+    "hold": (
+        "keep nodes from being switched off, deployed to or rolled out to",
+        (
+            _NAMED,
+            _BY,
+            (("--reason",), {"default": "", "metavar": "TEXT", "help": "why"}),
+            (("--until",), {"type": int, "default": 0, "metavar": "N", "help": "seconds since 1970"}),
+        ),
+    ),
+    "release": ("hold nodes no longer", (_NAMED,)),
+    "holds": ("which nodes are held, and who has the cluster", ()),
+    "lock": (
+        "have the cluster until stdin ends",
+        ((("what",), {"metavar": "WHAT", "help": "for what, as in `rollout`"}), _BY),
     ),
 }

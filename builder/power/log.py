@@ -9,11 +9,12 @@ from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from builder.fleet.knock import cause
+from builder.fleet.machine import Machine
 from builder.host import awaited
-from builder.power.knock import cause
 from builder.power.outlet import PowerError
 from builder.power.power_file import LogModel
-from builder.power.reach import Machine, Reach
+from builder.power.reach import Reach
 
 
 @asynccontextmanager

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from builder.cluster.cluster import Cluster
 from builder.errors import RefusedError
+from builder.fleet.knock import Answer, knock
+from builder.fleet.machine import addresses_of_head
 from builder.host import awaited
 from builder.host.process import find
-from builder.power.knock import Answer, knock
 from builder.power.outlet import MAINS, Outlet, PowerError, State
-from builder.power.reach import addresses_of_head
 from builder.power.settings import Power
 from builder.power.switchboard import Switchboard
 
@@ -35,9 +35,10 @@ class Signs:
 async def look_for_head(cluster: Cluster, power: Power) -> Signs:
     """Knock at the head's ssh and control plane, and ping it, at each of its addresses."""
     addresses = addresses_of_head(cluster)
-    ports = {power.ssh.port: "ssh"} | dict.fromkeys(_control_planes(power, addresses), "the control plane")
+    ports = {cluster.ssh.port: "ssh"} | dict.fromkeys(_control_planes(power, addresses), "the control plane")
+    seconds = cluster.ssh.timeout
     knocks = [(address, port, what) for address in addresses for port, what in ports.items()]
-    answers = await asyncio.gather(*(knock(address, port, power.ssh.timeout) for address, port, _ in knocks))
+    answers = await asyncio.gather(*(knock(address, port, seconds) for address, port, _ in knocks))
     alive, silent = [], []
     for (address, port, what), answer in zip(knocks, answers, strict=True):
         if answer in (Answer.SSH, Answer.ALIVE):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Under `power:` of cluster.yaml, beside the drivers: how nodes are started, watched and reached."""
+"""Under `power:` of cluster.yaml, beside the drivers: how nodes are started and watched."""
 
 from __future__ import annotations
 
@@ -27,22 +27,6 @@ class SequenceModel(Strict):
     settle: float = Field(10.0, ge=0, description="time from the end of ssh to the cut of the power")
 
 
-class SshModel(Strict):
-    """How nodes and head are logged in to, to shut them down. Files are relative to the project."""
-
-    known_hosts: str | None = Field(
-        None, description="host keys, by name or address; without it nobody is logged in to"
-    )
-    key: str | None = Field(None, description="the private key; else ssh's agent and usual keys")
-    user: str = Field("admin", min_length=1, description="who logs in to nodes")
-    port: int = Field(22, ge=1, le=65535, description="the port of ssh on nodes and head")
-    timeout: float = Field(10.0, gt=0, description="seconds to wait for a connection or a login")
-    through_head: bool = Field(False, description="nodes and control plane are reached by way of the head")
-    poweroff: str = Field(
-        "sudo -n systemctl poweroff", min_length=1, description="the command that shuts down"
-    )
-
-
 class LogModel(Strict):
     """Where dnsmasq's log is, as seen from where nodebake runs."""
 
@@ -63,7 +47,6 @@ class PowerModel(Strict):
     """What is not a driver. Every other key under `power:` is the name of one."""
 
     sequence: SequenceModel = Field(SequenceModel(), description="order and times")
-    ssh: SshModel = Field(SshModel(), description="how nodes and head are logged in to")
     log: LogModel | None = Field(None, description="dnsmasq's log, to see nodes boot")
 
     @model_validator(mode="after")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way to machines by ssh with their host keys checked, and shutting them down."""
+"""Whether machines answer, and shutting them down."""
 
 from __future__ import annotations
 
@@ -8,32 +8,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder.cluster.cluster import Cluster, Node
-from builder.power.knock import Answer, cause, knock
-from builder.power.outlet import PowerError
-from builder.power.power_file import SequenceModel, SshModel
+from builder.fleet import connect
+from builder.fleet.connect import Access, Barred
+from builder.fleet.knock import Answer, cause
+from builder.fleet.machine import Machine
+from builder.fleet.tunnel import Tunnel
+from builder.power.power_file import SequenceModel
 
 if TYPE_CHECKING:
-    from asyncssh import SSHClientConnection, SSHKey
-
-    from builder.power.tunnel import Tunnel
+    from asyncssh import SSHClientConnection
 
 _POLL = 0.5  # seconds between two knocks
-
-
-@dataclass(frozen=True)
-class Machine:
-    """A machine that can be logged in to, at any of its addresses."""
-
-    name: str
-    addresses: tuple[str, ...]
-    user: str
-    direct: bool = False
-    """Reached from here, and never by way of the head."""
 
 
 class End(StrEnum):
@@ -53,76 +40,28 @@ class Shutdown:
     why: str = ""
 
 
-class Barred(PowerError):
-    """A machine answers, and we may not do there what we want."""
-
-
 @dataclass(frozen=True)
 class Reach:
-    """The way to machines by ssh. Paths of the settings are relative to `root`.
+    """The way to machines by ssh; `tunnel` leads to those that are reached by way of the head."""
 
-    `tunnel` leads through the head, where other machines are reached that way.
-    """
-
-    ssh: SshModel
+    access: Access
     sequence: SequenceModel
-    root: Path
     tunnel: Tunnel | None = None
-
-    def machine(self, node: Node) -> Machine:
-        """A node, to log in to."""
-        return Machine(node.name, (str(node.address),), self.ssh.user)
 
     async def answer(self, machine: Machine) -> Answer:
         """Whether a machine's ssh answers now, at whichever address."""
-        return min((answer for answer, _ in await self._answers(machine)), key=list(Answer).index)
-
-    async def _answers(self, machine: Machine) -> list[tuple[Answer, str]]:
-        through = await self._through(machine)
-        knocks = (knock(address, self.ssh.port, self.ssh.timeout, through) for address in machine.addresses)
-        return list(zip(await asyncio.gather(*knocks), machine.addresses, strict=True))
+        found = await connect.answers(self.access, machine, await self._through(machine))
+        return min((answer for answer, _ in found), key=list(Answer).index)
 
     async def _through(self, machine: Machine) -> SSHClientConnection | None:
         """What leads to a machine, when it is not reached from here."""
-        return None if machine.direct or self.tunnel is None else await self.tunnel.connection()
-
-    async def _way(self, machine: Machine) -> str:
-        """The address to log in at: one whose ssh answers, if there is a choice."""
-        first, *others = machine.addresses
-        answers = await self._answers(machine) if others else []
-        return next((address for answer, address in answers if answer is Answer.SSH), first)
+        return await self.tunnel.connection() if machine.via_head and self.tunnel else None
 
     @asynccontextmanager
     async def login(self, machine: Machine) -> AsyncIterator[SSHClientConnection]:
         """A connection while the body runs. Raises Barred, or OSError where nothing answers."""
-        import asyncssh
-
-        hosts, through, address = self._known_hosts, await self._through(machine), await self._way(machine)
-        try:
-            connection = await asyncssh.connect(
-                address,
-                self.ssh.port,
-                tunnel=through,
-                username=machine.user,
-                known_hosts=str(hosts),
-                host_key_alias=machine.name,
-                client_keys=[self._key] if self._key else (),
-                agent_path=None if self._key else (),
-                config=None,
-                connect_timeout=self.ssh.timeout,
-                login_timeout=self.ssh.timeout,
-            )
-        except asyncssh.HostKeyNotVerifiable:
-            raise Barred(
-                f"the host key of `{machine.name}` at {address} is not the one in `{hosts}`",
-                hint="if the machine was made anew, replace its line; else find out who answers there",
-            ) from None
-        except asyncssh.PermissionDenied:
-            hint = "is its key in the image, and `ssh: {user: …, key: …}` right?"
-            raise Barred(f"`{machine.name}` does not let `{machine.user}` in", hint=hint) from None
-        except asyncssh.Error as error:
-            raise Barred(f"ssh to `{machine.name}` failed: {error.reason.lower()}") from None
-        async with connection:
+        through = await self._through(machine)
+        async with connect.connected(self.access, machine, through) as connection:
             yield connection
 
     async def shut_down(self, machine: Machine) -> Shutdown:
@@ -157,52 +96,13 @@ class Reach:
         """Run the command that shuts down. That the connection ends under it is how it should be."""
         import asyncssh
 
+        ssh = self.access.ssh
         async with self.login(machine) as connection:
             try:
-                done = await connection.run(
-                    self.ssh.poweroff, stdin=asyncssh.DEVNULL, timeout=self.ssh.timeout
-                )
+                done = await connection.run(ssh.poweroff, stdin=asyncssh.DEVNULL, timeout=ssh.timeout)
             except (asyncssh.ConnectionLost, asyncssh.DisconnectError, asyncssh.TimeoutError):
                 return
             if done.exit_status:
                 said = str(done.stderr or done.stdout or "").strip().splitlines()
                 what = f": {said[-1]}" if said else ""
-                raise Barred(f"`{self.ssh.poweroff}` ended with {done.exit_status} on `{machine.name}`{what}")
-
-    @cached_property
-    def _known_hosts(self) -> Path:
-        if self.ssh.known_hosts is None:
-            raise Barred(
-                "no file of host keys is named, so nobody is logged in to",
-                hint="write `ssh: {known_hosts: FILE}` under `power:`, or cut the power at once: `--now`",
-            )
-        path = self.root / self.ssh.known_hosts
-        if not path.is_file():
-            raise Barred(f"the file of host keys, `{path}`, is not there")
-        return path
-
-    @cached_property
-    def _key(self) -> SSHKey | None:
-        import asyncssh
-
-        if self.ssh.key is None:
-            return None
-        path = self.root / self.ssh.key
-        try:
-            return asyncssh.read_private_key(path)
-        except FileNotFoundError:
-            raise Barred(f"the key `{path}` is not there") from None
-        except (OSError, asyncssh.KeyImportError) as error:
-            hint = "a key with a passphrase is for ssh's agent: leave `key` out"
-            raise Barred(f"the key `{path}` cannot be used: {error}", hint=hint) from None
-
-
-def head_machine(cluster: Cluster) -> Machine:
-    """The head, to log in to."""
-    return Machine(cluster.head.name, addresses_of_head(cluster), cluster.head.user, direct=True)
-
-
-def addresses_of_head(cluster: Cluster) -> tuple[str, ...]:
-    """Its address in the cluster, and the one outside where there is one."""
-    both = (cluster.head.address, cluster.head.outside)
-    return tuple(str(address) for address in both if address is not None)
+                raise Barred(f"`{ssh.poweroff}` ended with {done.exit_status} on `{machine.name}`{what}")

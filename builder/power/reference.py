@@ -14,13 +14,12 @@ _HEAD = """\
 <!-- Made from the models by builder/power/reference.py; a test keeps it so. -->
 # Power: everything under `power:` of `cluster.yaml`
 
-Every key but `sequence`, `ssh` and `log` names an entry: a driver with its settings. Nodes name an entry as
+Every key but `sequence` and `log` names an entry: a driver with its settings. Nodes name an entry as
 their `power`, mostly under `defaults:`; the head names the one that switches the mains of the whole module.
 
     power:
       bladerunner: {driver: bladerunner, url: "ws://10.42.0.250:1236"}
       mains: {driver: homematic, url: "http://192.168.1.112:2001", channel: "LEQ1234567:1"}
-      ssh: {user: admin, key: keys/operator, known_hosts: keys/known_hosts}
       log: {unit: dnsmasq, on_head: true}
       sequence: {stagger: 2, batch: 1}
 

@@ -10,7 +10,7 @@ from builder.cluster.cluster import Cluster
 from builder.errors import NodebakeError, Problems, RecipeError
 from builder.power.driver import DRIVERS, NODES, ONE
 from builder.power.kind import Kind, kind
-from builder.power.power_file import LogModel, PowerModel, SequenceModel, SshModel
+from builder.power.power_file import LogModel, PowerModel, SequenceModel
 from builder.recipe.document import Data, Path
 from builder.recipe.near import did_you_mean
 from builder.recipe.strict import Strict
@@ -34,7 +34,6 @@ class Power:
 
     supplies: Mapping[str, Supply]
     sequence: SequenceModel
-    ssh: SshModel
     log: LogModel | None
 
 
@@ -62,7 +61,7 @@ def read(cluster: Cluster, problems: list[NodebakeError]) -> Power | None:
         problems.extend(_misused(cluster, name, supplies.get(name)))
     if model is None or len(problems) > before:
         return None
-    return Power(supplies, model.sequence, model.ssh, model.log)
+    return Power(supplies, model.sequence, model.log)
 
 
 def _supply(cluster: Cluster, name: str, data: Data, problems: list[NodebakeError]) -> Supply | None:
@@ -70,6 +69,8 @@ def _supply(cluster: Cluster, name: str, data: Data, problems: list[NodebakeErro
     driver = data.get("driver") if isinstance(data, dict) else None
     if driver is None:
         hint = f"write `driver:` and one of {', '.join(f'`{each}`' for each in DRIVERS)}"
+        if name == "ssh":
+            hint = "how machines are logged in to stands beside `power:`, not below it: move `ssh:` there"
         message = f"`{name}` names no driver"
         problems.append(RecipeError(message, place=document.key(path), hint=hint))
         return None

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from builder.cluster.cluster import Node
 from builder.errors import NodebakeError
+from builder.fleet.knock import Answer
+from builder.fleet.machine import head_machine, node_machine
 from builder.power import log
-from builder.power.knock import Answer
 from builder.power.outlet import State, Tell
-from builder.power.reach import head_machine
 from builder.power.signs import Faces
 from builder.power.startup import OVER, Action, Phase, Startup
 from builder.power.switchboard import Switchboard, outlet_of
@@ -117,7 +117,7 @@ class Start:
 
     async def _answer(self, node: Node) -> Answer:
         reach = self.board.reach
-        return await reach.answer(reach.machine(node))
+        return await reach.answer(node_machine(self.board.cluster, node))
 
     def _seen(self, startup: Startup, nodes: Mapping[int, Node], number: int, phase: Phase) -> None:
         if startup.seen(number, phase, _now()):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from builder.cluster.cluster import Node
 from builder.errors import NodebakeError
+from builder.fleet.machine import node_machine
 from builder.power.outlet import State, Tell
 from builder.power.reach import End, Shutdown
 from builder.power.switchboard import Switchboard, outlet_of
@@ -67,7 +68,7 @@ class Stop:
     async def _shut_down(self, node: Node) -> Shutdown:
         self.say(f"{node.name}: shutting down")
         reach = self.board.reach
-        return await reach.shut_down(reach.machine(node))
+        return await reach.shut_down(node_machine(self.board.cluster, node))
 
     def _told(self, stopped: Stopped) -> Stopped:
         ending = f"off, {stopped.how}" if stopped.done and stopped.how != "off already" else stopped.how

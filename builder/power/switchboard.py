@@ -11,10 +11,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 from builder.cluster.cluster import Cluster, Node
 from builder.errors import NodebakeError
+from builder.fleet.machine import head_machine
+from builder.fleet.tunnel import Tunnel
 from builder.power.outlet import MAINS, Driver, Outlet, PowerError, State, Tell
-from builder.power.reach import Reach, head_machine
+from builder.power.reach import Reach
 from builder.power.settings import Power
-from builder.power.tunnel import Tunnel
 from builder.recipe.strict import Strict
 
 _POLL = 0.25  # seconds between two looks at a state that is to change
@@ -48,8 +49,8 @@ class Switchboard:
         """The driver that the inventory calls so."""
         if name not in self._open:
             supply = self.power.supplies[name]
-            near = supply.kind.near_head
-            model = await self._forwarded(supply.model, self.reach.tunnel) if near else supply.model
+            through = self.reach.tunnel if supply.kind.near_head and self.cluster.ssh.through_head else None
+            model = await self._forwarded(supply.model, through) if through else supply.model
             entered = supply.kind.connect(model, self.tell)
             self._open[name] = await self._stack.enter_async_context(entered)
         return self._open[name]
@@ -93,10 +94,8 @@ class Switchboard:
                 raise PowerError(f"`{outlet.name}` was switched {wanted}, and its state is {state}")
             await asyncio.sleep(_POLL)
 
-    async def _forwarded(self, model: Strict, tunnel: Tunnel | None) -> Strict:
-        """Settings whose `url` leads through the tunnel, where there is one."""
-        if tunnel is None:
-            return model
+    async def _forwarded(self, model: Strict, tunnel: Tunnel) -> Strict:
+        """Settings whose `url` leads through the tunnel."""
         url = urlsplit(model.model_dump()["url"])
         port = url.port or {"wss": 443}.get(url.scheme, 80)
         head = await tunnel.connection()
@@ -119,6 +118,6 @@ async def open_switchboard(
 ) -> AsyncIterator[Switchboard]:
     """A switchboard while the body runs, and the way through the head where that is the way."""
     async with AsyncExitStack() as stack:
-        if power.ssh.through_head:
-            reach = replace(reach, tunnel=Tunnel(reach, head_machine(cluster), stack))
+        tunnel = Tunnel(reach.access, head_machine(cluster), stack)
+        reach = replace(reach, tunnel=tunnel)
         yield Switchboard(cluster, power, reach, tell, stack)

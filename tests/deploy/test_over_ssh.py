@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from builder.deploy.cluster_lock import cluster_lock
+from builder.deploy.holds import who
+from builder.deploy.remote import Failed
+from builder.deploy.ssh import Address, opened
 from tests.deploy.conftest import Operator
 from tests.head.ground import make_ground, node
 from tests.head.release import Tiny
@@ -48,14 +52,14 @@ def test_from_a_key_to_rollback(operator: Operator) -> None:
     assert second.value["nodes"] == ["node02"]
     ground = operator.ground
     assert [ground.whole(node(number)) for number in (1, 2)] == [FIRST.version, SECOND.version]
-    status = operator.ask("status").out.splitlines()
+    status = operator.ask("status", "--no-nodes").out.splitlines()
     assert status[0].split()[:3] == ["node01", f"tiny/{FIRST.version}", "shared"]
     assert status[1].endswith(f"before: tiny/{FIRST.version}")
     back = operator.ask("rollback node02")
     assert (back.code, back.out) == (0, f"node02 boots tiny/{FIRST.version}\n")
     assert operator.ask("publish tiny", "node02").code == 0
     # Nothing here can switch its power: it is back, and boots that when it boots.
-    restart = operator.ask("rollback node02 --restart")
+    restart = operator.ask("rollback node02 --restart --force")
     assert restart.code == 1
     assert "nothing in the inventory switches `node02`" in restart.err
     assert ground.whole(node(2)) == FIRST.version
@@ -200,7 +204,8 @@ def test_drift_and_adopt(operator: Operator, place: Path) -> None:
     folder = adopted.out.strip()
     published = operator.ask("publish raspbian", "node02", "--release", folder)
     assert published.code == 0, published.err
-    assert operator.ask("status", "node02", "--json").value["nodes"][0]["release"].startswith("raspbian/")
+    status = operator.ask("status", "node02", "--no-nodes", "--json").value
+    assert status["nodes"][0]["release"].startswith("raspbian/")
 
 
 def test_logs_of_one_node(operator: Operator) -> None:
@@ -220,8 +225,47 @@ def test_on_the_head_itself(
     made(operator, FIRST)
     operator.ask("publish tiny")
     monkeypatch.setattr("builder.host.process.PATH", f"{place}/bin:/usr/bin:/bin")
-    said = operator.call(*verb.split(), "--here")
+    said = operator.call(*verb.split(), "--here", *(["--no-nodes"] if verb == "status" else []))
     assert said.code == 0, said.err
     (place / "bin/nodebake-head").unlink()
     (place / "bin/sudo").unlink()
     assert operator.call(*verb.split(), "--here").code == 3
+
+
+def test_held_nodes_and_the_lock_of_the_cluster(operator: Operator) -> None:
+    assert operator.ask("hold").out == "no node is held\n"
+    said = operator.ask("hold", "1,17", "--reason", "measures", "--until", "2099-01-01T08:00")
+    assert said.code == 0
+    assert f"node01  held by {who()}, until 2099-01-01 08:00: measures" in said.out.splitlines()
+    assert operator.ask("hold", "--json").value["holds"][1]["node"] == "node17"
+    refused = operator.ask("power cycle", "2,17")
+    assert (refused.code, refused.out) == (5, ""), refused.err
+    assert "error: some of the nodes are held or busy, so none is touched" in refused.err
+    assert f"  node17 is held by {who()}, until 2099-01-01 08:00: measures" in refused.err
+    user, _, place = operator.address.partition("@")
+    host, _, port = place.partition(":")
+    address = Address(host, user, int(port))
+    with opened(address) as head, cluster_lock(head, "rollout", "alice@desk", sudo=False):
+        assert "the cluster is in use: `rollout` of alice@desk" in operator.ask("hold").out
+        with (
+            opened(address) as other,
+            pytest.raises(Failed, match="has to wait: the cluster is in use"),
+            cluster_lock(other, "deploy", "bob", sudo=False),
+        ):
+            pass
+    assert "the cluster is in use" not in operator.ask("hold").out
+    assert operator.ask("release", "@all").out == "node[01,17]: held no longer\n"
+    assert operator.ask("release", "1").out == "none of them was held\n"
+    wrong = operator.ask("hold", "1", "--until", "soon")
+    assert (wrong.code, "`--until soon` is no date" in wrong.err) == (2, True)
+
+
+def test_publishing_brings_the_host_keys(operator: Operator) -> None:
+    trust(operator)
+    made(operator, FIRST)
+    known = operator.root / "known_hosts"
+    known.write_text("# by hand\nnode17 ssh-ed25519 AAAA\n")
+    assert operator.ask("publish tiny", "--dry-run").code == 0
+    assert "node01" not in known.read_text()
+    assert operator.ask("publish tiny").code == 0
+    assert known.read_text() == "# by hand\nnode17 ssh-ed25519 AAAA\n" + operator.ask("head hosts").out

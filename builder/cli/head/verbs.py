@@ -13,6 +13,9 @@ HEAD = (
     flag("--here", help="this machine is the head"),
     JSON,
 )
+JUMP = flag("--jump", help="by way of the head (`ssh: {through_head: true}` says so for good)")
+NO_NODES = flag("--no-nodes", help="ask the head only, and log in to no node")
+FORCE = flag("--force", help="also nodes that are held or busy")
 DRY_RUN = flag("--dry-run", help="only tell what would be done")
 SERVER = choice("--nfs", among=("kernel", "ganesha"), help="the head's NFS server (default: what it has)")
 
@@ -54,12 +57,13 @@ HEAD_VERBS = (
             nodes("+", "which"),
             value("--to", metavar="VERSION", default="", help="not the former release, but this"),
             flag("--restart", help="shut them down and cut their power, so that they boot it now"),
+            FORCE,
             DRY_RUN,
             *HEAD,
         ),
     ),
-    Verb("status", "what each node boots, and what it booted before", ("status", "status @barA"),
-         (nodes("*", "which; all when none is named"), *HEAD)),
+    Verb("status", "what each node boots, and how it is", ("status", "status @barA", "status --no-nodes"),
+         (nodes("*", "which; all when none is named"), NO_NODES, JUMP, *HEAD)),
     Verb(
         "drift",
         "what nodes have changed in roots of their own",

@@ -15,11 +15,11 @@ from builder.cluster import ties
 from builder.cluster.cluster import Node
 from builder.cluster.discovery import Finding, changes, remark
 from builder.errors import Exit, RecipeError, RefusedError
+from builder.fleet.machine import head_machine
 from builder.power.discover import Discovery
 from builder.power.log import followed
 from builder.power.outlet import State
 from builder.power.power_file import LogModel
-from builder.power.reach import head_machine
 from builder.power.switchboard import Switchboard, outlet_of
 from builder.report.report import Report
 from builder.report.table import table

@@ -7,6 +7,7 @@ import asyncio
 from argparse import Namespace
 from collections.abc import Sequence
 
+from builder.cli.fleet.free import refuse_unless_free
 from builder.cli.power import off, on
 from builder.cli.power.plant import Plant, plant_of
 from builder.cluster.cluster import Node
@@ -19,6 +20,7 @@ from builder.report.report import Report
 def run(arguments: Namespace, report: Report) -> Exit:
     plant = plant_of(arguments, report)
     nodes = plant.nodes(arguments.nodes)
+    refuse_unless_free(arguments, nodes, report)
     startup = asyncio.run(_run(plant, nodes, now=arguments.now))
     return on.answer(plant, nodes, startup, as_json=arguments.json)
 

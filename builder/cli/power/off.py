@@ -7,6 +7,7 @@ import asyncio
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 
+from builder.cli.fleet.free import refuse_unless_free
 from builder.cli.power.plant import Plant, as_json, plant_of
 from builder.cluster.cluster import Node
 from builder.errors import Exit
@@ -17,6 +18,7 @@ from builder.report.report import Report
 def run(arguments: Namespace, report: Report) -> Exit:
     plant = plant_of(arguments, report)
     nodes = plant.nodes(arguments.nodes)
+    refuse_unless_free(arguments, nodes, report)
     stopped = asyncio.run(_run(plant, nodes, now=arguments.now))
     if arguments.json:
         report.json(

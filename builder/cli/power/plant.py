@@ -11,6 +11,7 @@ from typing import Any
 
 from builder.cli.project import project_of
 from builder.cluster.cluster import Cluster, Node
+from builder.fleet.connect import Access
 from builder.power import settings
 from builder.power.outlet import State
 from builder.power.reach import Reach
@@ -45,7 +46,7 @@ def plant_of(arguments: Namespace, report: Report) -> Plant:
     project = project_of(arguments)
     cluster = project.cluster()
     power = settings.require(cluster)
-    return Plant(cluster, power, Reach(power.ssh, power.sequence, project.root), report)
+    return Plant(cluster, power, Reach(Access(cluster.ssh, project.root), power.sequence), report)
 
 
 def as_json(node: Node, state: State, **more: Any) -> dict[str, Any]:

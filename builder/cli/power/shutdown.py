@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from builder.cli.power import off
 from builder.cli.power.plant import Plant, as_json, plant_of
 from builder.errors import Exit, NodebakeError, RefusedError
+from builder.fleet.machine import head_machine
 from builder.power.mains import Mains
 from builder.power.outlet import State
-from builder.power.reach import End, head_machine
+from builder.power.reach import End
 from builder.power.stop import Stop, Stopped
 from builder.report.report import Report
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from builder.cli.head.verbs import FORCE, HEAD
 from builder.cli.nodes.verbs import nodes
 from builder.cli.verb import JSON, Option, Verb, choice, flag, value
 from builder.head.client.dialect import NODES
@@ -33,13 +34,13 @@ POWER_VERBS = (
         "power off",
         "shut nodes down over ssh, then cut their power",
         ("power off node07", "power off @barA --now"),
-        (nodes("+", "which"), NOW, JSON),
+        (nodes("+", "which"), NOW, FORCE, *HEAD),
     ),
     Verb(
         "power cycle",
         "nodes off as `power off` does it, and on again as `power on` does it",
         ("power cycle node07", "power cycle 7,12 --now"),
-        (nodes("+", "which"), NOW, JSON),
+        (nodes("+", "which"), NOW, FORCE, *HEAD),
     ),
     Verb(
         "power shutdown",

@@ -13,8 +13,8 @@ from xml.parsers.expat import ExpatError
 
 from pydantic import Field
 
+from builder.fleet.knock import cause
 from builder.power.driver import ONE
-from builder.power.knock import cause
 from builder.power.outlet import Driver, Outlet, PowerError, State, Tell
 from builder.recipe.strict import Strict
 

@@ -67,6 +67,7 @@ class Project:
         head: str = "127.0.0.250",
         subnet: str = "127.0.0.0/24",
         user: str = "pi",
+        ssh: str = "{}",
         **more: str,
     ) -> None:
         """Its cluster.yaml: node N is the N-th address of the subnet; `more` are lines under `power:`."""
@@ -82,6 +83,7 @@ class Project:
             f'  bladerunner: {{driver: bladerunner, url: "{url}", timeout: 1}}\n'
             f'  mains: {{driver: homematic, url: "{mains}", channel: "{CHANNEL}", timeout: 1}}\n'
             f"{lines}"
+            f"ssh: {ssh}\n"
             "defaults: {board: pi3b, network: lan, power: bladerunner}\n"
             f"nodes:\n{nodes}"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -88,8 +89,12 @@ def server(keys: Keys, address: str, port: int, *options: str) -> Iterator[Serve
     assert sshd
     argv = [sshd, "-D", "-e", "-f", str(configuration)]
     if os.geteuid() == 0:
-        # Root's server wants a folder of its own below /run; in a mount namespace it may have one.
-        script = f"mount -t tmpfs none /run && mkdir /run/sshd && exec {shlex.join(argv)}"
+        # Root's server wants a folder of its own below /run; in a mount namespace it may have one. And
+        # root's own shell may be one that takes its time to start.
+        passwd = keys.folder / "passwd"
+        passwd.write_text(re.sub(r"(?m)^(root:.*):[^:]*$", r"\1:/bin/sh", Path("/etc/passwd").read_text()))
+        mounts = f"mount -t tmpfs none /run && mount --bind {shlex.quote(str(passwd))} /etc/passwd"
+        script = f"{mounts} && mkdir /run/sshd && exec {shlex.join(argv)}"
         argv = ["unshare", "--mount", "sh", "-c", script]
     log = keys.folder / f"log-{address}"
     with log.open("wb") as sink:

@@ -67,7 +67,7 @@ def test_a_node_with_another_host_key_is_left_on(
 @pytest.mark.parametrize(
     ("setting", "why"),
     [
-        ({"known_hosts": None}, "no file of host keys is named, so nobody is logged in to"),
+        ({"known_hosts": "/dev/null"}, "no host key of `node01` is known: "),
         ({"known_hosts": "/no/such"}, "the file of host keys, `/no/such`, is not there"),
         ({"key": "/no/such"}, "the key `/no/such` is not there"),
         ({"user": "nobody-at-all"}, "`node01` does not let `nobody-at-all` in"),

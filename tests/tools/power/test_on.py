@@ -177,10 +177,14 @@ def test_the_control_plane_through_the_head(
     assert (code, out) == (int(forwards == "no"), f"{state}    2  node[01-02]\n")
 
 
+@needs_tool("ssh-keygen")
 def test_a_head_that_cannot_be_reached(
-    project: Project, plane: Plane, capsys: pytest.CaptureFixture[str]
+    project: Project, keys: Keys, plane: Plane, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    way = "{through_head: true, port: 9, known_hosts: cluster.yaml}"
+    (project.root / "known_hosts").write_text(
+        f"sevastopol {keys.make('host').with_suffix('.pub').read_text()}"
+    )
+    way = "{through_head: true, port: 9}"
     project.write(url=plane.url, numbers=range(1, 3), ssh=way)
     code, out, err = told(project, capsys, "status")
     assert (code, out) == (1, "unknown    2  node[01-02]\n")

@@ -24,4 +24,4 @@ def test_every_key_has_a_meaning() -> None:
 def test_the_schema_knows_every_part() -> None:
     schema = cluster_schema()
     assert schema["additionalProperties"] is False
-    assert sorted(schema["$defs"]) == ["DefaultsModel", "HeadModel", "NetworkModel", "NodeModel"]
+    assert sorted(schema["$defs"]) == ["DefaultsModel", "HeadModel", "NetworkModel", "NodeModel", "SshModel"]

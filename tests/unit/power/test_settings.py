@@ -45,7 +45,6 @@ def test_what_it_comes_to() -> None:
     power = read("  sequence: {stagger: 3, cycles: 1}\n  log: {unit: dnsmasq, on_head: true}\n")
     assert list(power.supplies) == ["bladerunner", "mains"]
     assert (power.sequence.stagger, power.sequence.batch, power.sequence.cycles) == (3, 1, 1)
-    assert power.ssh.known_hosts is None
     assert power.log is not None
     assert power.log.unit == "dnsmasq"
 
@@ -117,5 +116,11 @@ def test_the_control_plane_does_not_switch_the_mains() -> None:
 
 
 def test_a_word_of_ours_is_no_driver() -> None:
-    text = wrong("  ssh: {}\n", rest=REST.replace("power: bladerunner", "power: ssh"))
-    assert "error: `ssh` is no driver, and `node01` names it" in text
+    text = wrong("  sequence: {}\n", rest=REST.replace("power: bladerunner", "power: sequence"))
+    assert "error: `sequence` is no driver, and `node01` names it" in text
+
+
+def test_logins_are_no_matter_of_power() -> None:
+    assert wrong("  ssh: {user: pi}\n").splitlines()[-1] == (
+        "hint: how machines are logged in to stands beside `power:`, not below it: move `ssh:` there"
+    )

@@ -29,7 +29,7 @@ def test_templates_see_the_cluster() -> None:
     )
     assert rendered("{{ cluster.networks.wifi }}") == (
         "{'name': 'wifi', 'subnet': '192.168.1.0/24', 'first': '192.168.1.105', 'wireless': True, "
-        "'address': '192.168.1.0', 'netmask': '255.255.255.0', 'prefix': 24}"
+        "'via_head': False, 'address': '192.168.1.0', 'netmask': '255.255.255.0', 'prefix': 24}"
     )
     assert (
         rendered("{{ cluster.groups.few }} {{ cluster.nodes[0].groups }}")

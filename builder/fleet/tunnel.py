@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from builder.power.knock import cause
-from builder.power.outlet import PowerError
-from builder.power.reach import Machine, Reach
+from builder.fleet.connect import Access, Barred, connected
+from builder.fleet.knock import cause
+from builder.fleet.machine import Machine
 
 if TYPE_CHECKING:
     from asyncssh import SSHClientConnection
@@ -20,19 +20,18 @@ if TYPE_CHECKING:
 class Tunnel:
     """A connection to the head, by way of which others are reached: opened at need, closed with `stack`."""
 
-    reach: Reach
+    access: Access
     head: Machine
     stack: AsyncExitStack
     _connection: SSHClientConnection | None = None
     _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def connection(self) -> SSHClientConnection:
-        """The connection. Raises PowerError when the head cannot be logged in to."""
+        """The connection. Raises Barred when the head cannot be logged in to."""
         async with self._one:
             if self._connection is None:
                 try:
-                    self._connection = await self.stack.enter_async_context(self.reach.login(self.head))
+                    self._connection = await self.stack.enter_async_context(connected(self.access, self.head))
                 except OSError as error:
-                    message = f"the head `{self.head.name}` cannot be reached: {cause(error)}"
-                    raise PowerError(message) from None
+                    raise Barred(f"the head `{self.head.name}` cannot be reached: {cause(error)}") from None
             return self._connection
