@@ -18,7 +18,12 @@ if grep -q 'nodebake\.trial' /proc/cmdline; then say boot trial; else say boot o
 # It may still be on its way up.
 say state "$(timeout 240 systemctl is-system-running --wait 2>/dev/null)"
 say failed "$(systemctl list-units --state=failed --plain --no-legend 2>/dev/null | cut -d ' ' -f 1)"
-if has_unit bay-led.service; then say led "$(systemctl is-active bay-led.service)"; else say led none; fi
+# Where there is no pin for it the unit's own condition keeps it from running.
+if has_unit bay-led.service && [ "$(systemctl show --value --property Result bay-led.service)" != exec-condition ]; then
+    say led "$(systemctl is-active bay-led.service)"
+else
+    say led none
+fi
 
 # An image of the node's own shell: that docker is active says nothing.
 docker_runs() {
