@@ -14,6 +14,7 @@ from typing import Any
 
 from builder.errors import NodebakeError
 from builder.head import files
+from builder.head.instance import Instance
 from builder.head.layout import Layout
 
 FORMAT = 1
@@ -52,6 +53,14 @@ class Cards:
     def overdue(self, now: int) -> tuple[str, ...]:
         """The nodes whose time is over."""
         return tuple(sorted(name for name, trial in self.trials.items() if trial.until <= now))
+
+    def served(self, instances: Iterable[Instance]) -> list[Instance]:
+        """Those of `instances` that are there for nodes over the network: of a node on its card its rest."""
+        return [
+            each
+            for each in instances
+            if each.node not in self.cards or each.name == self.cards[each.node].rest
+        ]
 
     def needed(self) -> set[tuple[str, str]]:
         """Instances, as node and name, that somebody goes back to."""

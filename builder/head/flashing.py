@@ -71,14 +71,14 @@ def settle(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
     with lock.held(layout, "settle"):
         known = inventory.load(layout)
         nodes = known.select(names(asked.nodes))
-        now = int(time.time())
+        now, server = int(time.time()), asked.nfs or fragments.server_here()
         planned: Settled
         if asked.outcome == "passed":
-            planned = settling.passed(layout, nodes, now)
+            planned = settling.passed(layout, known, nodes, now, server)
         elif asked.outcome == "failed":
             planned = settling.failed(layout, nodes)
         elif asked.outcome == "left":
-            planned = settling.left(layout, nodes)
+            planned = settling.left(layout, known, nodes, server)
         else:
             planned = settling.overdue(layout, known, now)
         carry_out(planned.operations, voice.tell, dry=asked.dry_run)

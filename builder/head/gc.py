@@ -56,7 +56,7 @@ def plan(layout: Layout, inventory: Inventory, keep: int, server: str) -> tuple[
     gone = [*[layout.instance(each.node, each.name) for each in spare], *releases, *_half_made(layout)]
     if not gone:
         return ()
-    rows = exports.table(layout, inventory, kept)
+    rows = exports.table(layout, inventory, cards.load(layout).served(kept))
     return (
         *fragments.for_exports(layout, rows, server),
         *(Remove(path) for path in gone),

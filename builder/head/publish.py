@@ -224,7 +224,8 @@ def _makes(
 def _fragments(
     layout: Layout, inventory: Inventory, wanted: dict[str, Instance], server: str
 ) -> list[Operation]:
-    held = {(each.node, each.name): each for each in (*instance.everywhere(layout), *wanted.values())}
+    on_network = cards.load(layout).served(instance.everywhere(layout))
+    held = {(each.node, each.name): each for each in (*on_network, *wanted.values())}
     rows = exports.table(layout, inventory, held.values())
     return [*fragments.for_exports(layout, rows, server), *fragments.for_dnsmasq(layout, inventory)]
 

@@ -7,10 +7,11 @@ flashed it: if its card is ever empty or broken it comes up there, where it can 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from builder.errors import RefusedError
-from builder.head import cards, instance, rollback
+from builder.head import cards, exports, fragments, instance, rollback
 from builder.head.cards import Card, Cards, Keep
 from builder.head.inventory import Inventory, Node
 from builder.head.layout import Layout
@@ -27,8 +28,11 @@ class Settled:
     back: tuple[str, ...]
 
 
-def passed(layout: Layout, nodes: tuple[Node, ...], now: int) -> Settled:
-    """These nodes run from their cards from now on. Raises RefusedError for one that tries no card."""
+def passed(layout: Layout, inventory: Inventory, nodes: tuple[Node, ...], now: int, server: str) -> Settled:
+    """These nodes run from their cards from now on, and roots of their own are exported to them no longer.
+
+    Raises RefusedError for one that tries no card.
+    """
     known, present = cards.load(layout), instance.present(layout, nodes)
     earned = {}
     lacking = []
@@ -47,7 +51,11 @@ def passed(layout: Layout, nodes: tuple[Node, ...], now: int) -> Settled:
     # Written down first: a kill in between leaves what `overdue` mends, and never takes the card back.
     kept = [Keep(layout, known.earned(earned), f"that {len(earned)} run from their cards")] if earned else []
     after = known.earned(earned)
-    return Settled((*kept, *_rested(layout, nodes, after)), tuple(node.name for node in nodes), ())
+    return Settled(
+        (*kept, *_rested(layout, nodes, after), *_exported(layout, inventory, after, server)),
+        tuple(node.name for node in nodes),
+        (),
+    )
 
 
 def failed(layout: Layout, nodes: tuple[Node, ...]) -> Settled:
@@ -69,7 +77,7 @@ def failed(layout: Layout, nodes: tuple[Node, ...]) -> Settled:
     )
 
 
-def left(layout: Layout, nodes: tuple[Node, ...]) -> Settled:
+def left(layout: Layout, inventory: Inventory, nodes: tuple[Node, ...], server: str) -> Settled:
     """These nodes run no longer from their cards, which boot no more: back to what they booted before that.
 
     Raises RefusedError where there is no such thing.
@@ -80,9 +88,11 @@ def left(layout: Layout, nodes: tuple[Node, ...]) -> Settled:
     back = rollback.plan(layout, moving)
     kept = replace(known, cards={name: card for name, card in known.cards.items() if name not in gone})
     noted = [Keep(layout, kept, f"that {len(gone)} left their cards")] if gone else []
-    # The switch comes first: while the card is written down, this can be done again.
+    # What they boot is exported before it is booted; while the card is written down, this can be done again.
     return Settled(
-        (*back.operations, *noted), (), tuple(f"{each.node}: {each.release}" for each in back.wanted)
+        (*_exported(layout, inventory, kept, server), *back.operations, *noted),
+        (),
+        tuple(f"{each.node}: {each.release}" for each in back.wanted),
     )
 
 
@@ -93,6 +103,12 @@ def overdue(layout: Layout, inventory: Inventory, now: int) -> Settled:
     back = failed(layout, tuple(node for node in inventory.nodes if node.name in late))
     rested = _rested(layout, inventory.nodes, known)
     return Settled((*rested, *back.operations), (), back.back)
+
+
+def _exported(layout: Layout, inventory: Inventory, known: Cards, server: str) -> Sequence[Operation]:
+    """What brings the exports to where `known` is."""
+    rows = exports.table(layout, inventory, known.served(instance.everywhere(layout)))
+    return fragments.for_exports(layout, rows, server)
 
 
 def _rested(layout: Layout, nodes: tuple[Node, ...], known: Cards) -> list[Operation]:

@@ -10,8 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from builder.errors import Exit, RecipeError
+from builder.errors import Exit, RecipeError, RefusedError
 from builder.head import (
+    cards,
     care,
     flashing,
     fragments,
@@ -71,6 +72,13 @@ def roll_back(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
     """Let nodes boot what they booted before."""
     with lock.held(layout, "rollback"):
         nodes = inventory.load(layout).select(names(asked.nodes))
+        on_cards = [node.name for node in nodes if node.name in cards.load(layout).cards]
+        if on_cards:
+            raise RefusedError(
+                f"{len(on_cards)} of {len(nodes)} nodes boot from their cards, whatever is here",
+                facts=on_cards[:5],
+                hint="`nodebake rollout undo` takes nodes back from their cards",
+            )
         planned = rollback.plan(layout, nodes, asked.to)
         carry_out(planned.operations, voice.tell, dry=asked.dry_run)
     rows = [{"node": each.node, "release": each.release} for each in planned.wanted]
@@ -281,6 +289,7 @@ OPTIONS: Mapping[str, tuple[str, Options]] = {
             ),
             _NODES,
             _DRY,
+            _NFS,
         ),
     ),
     "cards": ("which nodes try something, and which run from their cards", ()),

@@ -12,7 +12,7 @@ from builder.errors import NodebakeError
 from builder.head import cards
 from builder.head.cards import Card, Cards, Trial
 from tests.fixtures import ROOT
-from tests.head.ground import Ground, node
+from tests.head.ground import Ended, Ground, node
 from tests.head.release import Tiny
 from tests.needs import needs_tool
 
@@ -37,6 +37,10 @@ def assign(ground: Ground, tiny: Tiny, *words: str) -> None:
         *words,
     )
     assert ended.code == 0, ended.events
+
+
+def settle(ground: Ground, outcome: str) -> Ended:
+    return ground.call("settle", outcome, "--nodes", "node01", "--nfs", "kernel")
 
 
 def trying(ground: Ground) -> None:
@@ -69,40 +73,40 @@ def test_a_release_is_held_and_nobody_is_switched(ground: Ground) -> None:
 
 def test_a_node_that_passed_rests_with_what_flashed_it(ground: Ground) -> None:
     trying(ground)
-    assert ground.call("settle", "passed", "--nodes", "node01").answer["passed"] == ["node01"]
+    assert settle(ground, "passed").answer["passed"] == ["node01"]
     assert ground.whole(ONE) == FLASHER.version
     known = cards.load(ground.layout)
     assert not known.trials
     assert known.cards["node01"].release == f"sdcard/{CARD.version}"
     # Said twice it is the same; and what flashed it is not cleaned away.
-    assert ground.call("settle", "passed", "--nodes", "node01").code == 0
+    assert settle(ground, "passed").code == 0
     assert ground.call("gc", "--keep", "1", "--nfs", "kernel").code == 0
     assert ground.whole(ONE) == FLASHER.version
 
 
 def test_a_node_that_failed_goes_back(ground: Ground) -> None:
     trying(ground)
-    ended = ground.call("settle", "failed", "--nodes", "node01")
+    ended = settle(ground, "failed")
     assert ended.answer["back"] == [f"node01: tiny/{FORMER.version}"]
     assert ground.whole(ONE) == FORMER.version
     assert cards.load(ground.layout) == Cards()
-    again = ground.call("settle", "failed", "--nodes", "node01")
+    again = settle(ground, "failed")
     assert (again.code, again.operations) == (0, [])
 
 
 def test_what_it_goes_back_to_is_not_cleaned_away(ground: Ground) -> None:
     trying(ground)
     assert ground.call("gc", "--keep", "1", "--nfs", "kernel").code == 0
-    assert ground.call("settle", "failed", "--nodes", "node01").code == 0
+    assert settle(ground, "failed").code == 0
     assert ground.whole(ONE) == FORMER.version
 
 
 def test_time_takes_a_trial_back(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     trying(ground)
-    assert ground.call("settle").operations == []
+    assert ground.call("settle", "--nfs", "kernel").operations == []
     later = time.time() + 3601
     monkeypatch.setattr(time, "time", lambda: later)
-    ended = ground.call("settle")
+    ended = ground.call("settle", "--nfs", "kernel")
     assert ended.answer == {"passed": [], "back": [f"node01: tiny/{FORMER.version}"], "dry_run": False}
     assert ground.whole(ONE) == FORMER.version
 
@@ -116,7 +120,7 @@ def test_who_is_published_to_tries_nothing_any_more(ground: Ground) -> None:
 
 def test_publishing_to_a_node_with_a_card_is_told(ground: Ground) -> None:
     trying(ground)
-    ground.call("settle", "passed", "--nodes", "node01")
+    settle(ground, "passed")
     (warning,) = ground.publish(ground.made(FORMER)).warnings
     assert warning == f"node01 boots sdcard/{CARD.version} from its card, and this only without it"
 
@@ -129,17 +133,49 @@ def test_rolling_back_ends_a_trial(ground: Ground) -> None:
 
 def test_a_node_that_leaves_its_card_boots_what_it_booted_before(ground: Ground) -> None:
     trying(ground)
-    ground.call("settle", "passed", "--nodes", "node01")
-    ended = ground.call("settle", "left", "--nodes", "node01")
+    settle(ground, "passed")
+    ended = settle(ground, "left")
     assert ended.answer["back"] == [f"node01: tiny/{FORMER.version}"]
     assert ground.whole(ONE) == FORMER.version
     assert cards.load(ground.layout) == Cards()
-    assert ground.call("settle", "left", "--nodes", "node01").operations == []
+    assert settle(ground, "left").operations == []
+
+
+def test_who_runs_from_a_card_leaves_the_exports_of_root_and_boot(ground: Ground) -> None:
+    private = Tiny(version="20260301-cccccccc", mode="private")
+    ground.publish(ground.made(private))
+    assign(ground, FLASHER)
+    assign(ground, CARD)
+    table = ground.layout.etc / "exports.d/nodebake.exports"
+
+    def exported(node: str) -> set[str]:
+        lines = (line.split()[0].strip('"') for line in table.read_text().splitlines()[1:])
+        places = (line.removeprefix(f"{ground.layout.pxe}/") for line in lines)
+        return {
+            place.rpartition("/")[2] if "instances" in place else place for place in places if node in place
+        }
+
+    before = exported("node01")
+    assert before == {"identity/node01", "nodes/node01", "boot", "root", "data"}
+    settle(ground, "passed")
+    assert exported("node01") == before - {"boot", "root"}
+    assert {"boot", "root"} < exported("node02")
+    settle(ground, "left")
+    assert exported("node01") == before
+
+
+def test_rolling_back_a_node_on_its_card_is_refused(ground: Ground) -> None:
+    trying(ground)
+    settle(ground, "passed")
+    ended = ground.call("rollback", "--nodes", "node01,node02")
+    assert ended.code == 5
+    assert ended.error["message"].startswith("1 of 2 nodes boot from their cards")
+    assert ended.error["hint"] == "`nodebake rollout undo` takes nodes back from their cards"
 
 
 def test_a_new_flash_takes_the_card_away(ground: Ground) -> None:
     trying(ground)
-    ground.call("settle", "passed", "--nodes", "node01")
+    settle(ground, "passed")
     assign(ground, FLASHER)
     known = cards.load(ground.layout)
     assert not known.cards
@@ -164,7 +200,7 @@ def test_a_new_flash_takes_the_card_away(ground: Ground) -> None:
 )
 def test_refusals(words: tuple[str, ...], code: int, message: str, ground: Ground) -> None:
     trying(ground)
-    ended = ground.call(*words, *(("--nfs", "kernel") if words[0] in ("assign", "publish") else ()))
+    ended = ground.call(*words, *(("--nfs", "kernel") if words[0] in ("assign", "publish", "settle") else ()))
     assert ended.code == code
     assert ended.error["message"].startswith(message)
     assert ended.error["hint"]

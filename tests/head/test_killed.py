@@ -51,7 +51,7 @@ def say(*words: str) -> Callable[[Ground], int]:
 
 
 def settle(outcome: str) -> Callable[[Ground], int]:
-    return say("settle", outcome, "--nodes", "node01,node02")
+    return say("settle", outcome, "--nodes", "node01,node02", "--nfs", "kernel")
 
 
 @pytest.mark.parametrize(
