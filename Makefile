@@ -5,6 +5,8 @@
 #                                         what nodes boot over the network; the last line is the release's folder
 #     make publish RECIPE=minimal-netboot NODE=node02
 #                                         lets nodes boot the release that was built last
+#     make deploy RECIPE=docker-sdcard NODE=node02
+#                                         flashes a node's own card, over ssh
 #     make deb                            the package for the head; the last line is its path
 #     make test                           all tests
 #     make boot-test                      what is published to nodes boots, in namespaces and an emulator
@@ -17,7 +19,7 @@ NODE ?= @all
 BIN := .venv/bin
 
 MAKEFLAGS += --no-print-directory
-.PHONY: image netboot publish deb test boot-test test-long bench check lint setup setup-test setup-bench
+.PHONY: image netboot publish deploy deb test boot-test test-long bench check lint setup setup-test setup-bench
 
 image: setup
 	@$(BIN)/nodebake init --keep >&2
@@ -30,6 +32,11 @@ netboot: setup
 
 publish: setup
 	@$(BIN)/nodebake publish $(RECIPE) '$(NODE)'
+
+# The node has to be named: its card is overwritten.
+deploy: setup
+	@$(if $(filter @all,$(NODE)),echo 'which node? make deploy RECIPE=$(RECIPE) NODE=node02' >&2 && exit 2)
+	@$(BIN)/nodebake deploy $(RECIPE) '$(NODE)'
 
 deb:
 	@tools/deb

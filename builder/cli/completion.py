@@ -46,10 +46,10 @@ def bash() -> Iterator[str]:
     yield "    esac"
     yield '    case "$verb" in'
     for verb in VERBS:
-        words = " ".join([*_names(verb), *(word for option in _positional(verb) for word in option.choices)])
+        words = " ".join([*_names(verb), *_choices(verb)])
         more = "".join(f" $({asked})" for asked in _asked(verb))
         yield f'        "{verb.name}") mapfile -t COMPREPLY < <(compgen -W "{words}{more}" -- "$word") ;;'
-    for first, seconds in groups(VERBS).items():
+    for first, seconds in _groups().items():
         words = " ".join([*seconds, "--help"])
         yield f'        "{first}") mapfile -t COMPREPLY < <(compgen -W "{words}" -- "$word") ;;'
     verbs = " ".join([*_first_words(), "--help", "--version", *_everywhere()])
@@ -77,10 +77,10 @@ def zsh() -> Iterator[str]:
     yield "    esac"
     yield '    case "$verb" in'
     for verb in VERBS:
-        words = " ".join([*_names(verb), *(word for option in _positional(verb) for word in option.choices)])
+        words = " ".join([*_names(verb), *_choices(verb)])
         more = "".join(f' ${{(f)"$({asked})"}}' for asked in _asked(verb))
         yield f'        "{verb.name}") compadd -- {words}{more} ;;'
-    for first, seconds in groups(VERBS).items():
+    for first, seconds in _groups().items():
         yield f'        "{first}") compadd -- {" ".join(seconds)} --help ;;'
     yield "        *)"
     yield "            verbs=("
@@ -174,6 +174,18 @@ def _all_words() -> str:
 
 def _positional(verb: Verb) -> list[Option]:
     return [option for option in verb.options if option.positional]
+
+
+def _choices(verb: Verb) -> list[str]:
+    """Fixed words that may follow: values of its arguments, and words that make it another verb."""
+    values = [word for option in _positional(verb) for word in option.choices]
+    return [*groups(VERBS).get(verb.name, ()), *values]
+
+
+def _groups() -> dict[str, tuple[str, ...]]:
+    """First words that are no verb by themselves."""
+    single = {verb.name for verb in VERBS}
+    return {first: seconds for first, seconds in groups(VERBS).items() if first not in single}
 
 
 def _asked(verb: Verb) -> list[str]:

@@ -131,13 +131,12 @@ def _verb(name: str, rest: list[str]) -> tuple[Verb, list[str]]:
     """The verb of one word or two, and what stands behind it."""
     named = {verb.name: verb for verb in VERBS}
     seconds = groups(VERBS)
+    if rest and f"{name} {rest[0]}" in named:
+        return named[f"{name} {rest[0]}"], rest[1:]
     if name in named:
         return named[name], rest
-    if name in seconds:
-        if rest and f"{name} {rest[0]}" in named:
-            return named[f"{name} {rest[0]}"], rest[1:]
-        if rest and rest[0] in ("-h", "--help"):
-            raise Told(_group_help(name))
+    if name in seconds and rest and rest[0] in ("-h", "--help"):
+        raise Told(_group_help(name))
     from builder.recipe.near import did_you_mean
 
     if name in seconds:

@@ -42,6 +42,7 @@ class Verb:
     """One verb, of one word or two. `examples` are whole command lines without `nodebake`.
 
     `command` is what the words behind `--` are called in its help, where it takes a command line of others'.
+    `room` is where its `run` lives below `builder.cli`, when that does not follow from its name.
     """
 
     name: str
@@ -49,16 +50,19 @@ class Verb:
     examples: tuple[str, ...]
     options: tuple[Option, ...]
     command: str = ""
+    room: str = ""
 
     @property
     def module(self) -> str:
         """Where its `run(arguments, report) -> Exit` lives."""
+        if self.room:
+            return f"builder.cli.{self.room}"
         words = (f"{word}_" if keyword.iskeyword(word) else word for word in self.name.split())
         return f"builder.cli.{'.'.join(words)}"
 
 
 def groups(verbs: Iterable[Verb]) -> dict[str, tuple[str, ...]]:
-    """First words that are no verb by themselves, with the second words that make them one."""
+    """First words of verbs of two, with the second words; a first word may be a verb by itself too."""
     found: dict[str, tuple[str, ...]] = {}
     for verb in verbs:
         first, _, second = verb.name.partition(" ")

@@ -9,6 +9,7 @@ from builder.cli.fleet.verbs import FLEET_VERBS
 from builder.cli.head.verbs import HEAD_VERBS
 from builder.cli.nodes.verbs import NODES_VERBS
 from builder.cli.power.verbs import POWER_VERBS
+from builder.cli.rollout.verbs import ROLLOUT_VERBS
 from builder.cli.verb import JSON, Option, Verb, choice, flag, value
 from builder.report.choose import PROGRESS
 
@@ -236,6 +237,7 @@ VERBS = (
     *NODES_VERBS,
     *POWER_VERBS,
     *FLEET_VERBS,
+    *ROLLOUT_VERBS,
     Verb(
         "schema",
         "JSON Schema of the files that people write, for editors",

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`nodebake deploy RECIPE NODES`: an image onto nodes' own cards, from here and at once."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from builder.cli.project import project_of
+from builder.cli.rollout.begin import begin
+from builder.cli.rollout.target import target_of
+from builder.deploy.stock import chosen
+from builder.errors import Exit
+from builder.report.report import Report
+from builder.rollout.plan import Limits
+
+
+def run(arguments: Namespace, report: Report) -> Exit:
+    project = project_of(arguments)
+    nodes = chosen(project.cluster(), arguments.nodes)
+    target = target_of(project, arguments.recipe, arguments.release, nodes)
+    names = tuple(node.name for node in nodes)
+    # Who names nodes one by one wants each of them tried, whatever becomes of the others.
+    return begin(arguments, report, project, nodes, target, (names,), Limits(0.0, len(names)))

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`nodebake rollout RECIPE NODES`: nodes to systems on their own cards, wave by wave."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from builder.cli.at_head import AtHead, at_head
+from builder.cli.fleet.crew import Crew
+from builder.cli.fleet.free import refuse_unless_free
+from builder.cli.fleet.hosts import refresh_hosts
+from builder.cli.project import Project, project_of
+from builder.cli.rollout.conduct import Conduct
+from builder.cli.rollout.journals import FOLDER
+from builder.cli.rollout.target import Target, target_of
+from builder.cli.rollout.tell import as_json, rows, summary
+from builder.cluster.cluster import Cluster, Node
+from builder.deploy.cluster_lock import cluster_lock
+from builder.deploy.holds import who
+from builder.deploy.keys import Ring
+from builder.deploy.publish import INCOMING, STOCK, give, signed
+from builder.deploy.stock import chosen, stock
+from builder.errors import Exit, NodebakeError
+from builder.head import inventory
+from builder.report.report import Report
+from builder.rollout.course import Course, Verdict
+from builder.rollout.journal import SUFFIX, Journal
+from builder.rollout.orders import Wish
+from builder.rollout.plan import Limits, Plan, waves
+
+
+def run(arguments: Namespace, report: Report) -> Exit:
+    """The rollout: what it would do, and with `--yes` it does it."""
+    project = project_of(arguments)
+    cluster = project.cluster()
+    nodes = chosen(cluster, arguments.nodes)
+    target = target_of(project, arguments.recipe, arguments.release, nodes)
+    canaries = [node.name for node in cluster.select(arguments.canary)] if arguments.canary else []
+    planned = waves([node.name for node in nodes], canaries, arguments.wave)
+    if not arguments.yes:
+        for number, wave in enumerate(planned, 1):
+            report.data(f"wave {number}: {cluster.fold([n for n in nodes if n.name in wave])}")
+        report.say(f"each is flashed with {target.image.label}; with --yes this is done")
+        return Exit.DONE
+    limits = Limits(arguments.success / 100, arguments.failures)
+    return begin(arguments, report, project, nodes, target, planned, limits)
+
+
+def begin(
+    arguments: Namespace,
+    report: Report,
+    project: Project,
+    nodes: Sequence[Node],
+    target: Target,
+    planned: tuple[tuple[str, ...], ...],
+    limits: Limits,
+) -> Exit:
+    """Bring the releases to the head, write the plan down, and carry it out."""
+    cluster = project.cluster()
+    for folder in (target.flasher_folder, target.image_folder):
+        signed(folder, Ring(project.root), report)
+    with ExitStack() as stack:
+        head = stack.enter_context(at_head(arguments, report))
+        what = f"deploy {target.image.recipe}"
+        stack.enter_context(cluster_lock(head.head, what, who(), sudo=head.sudo))
+        refuse_unless_free(arguments, nodes, report)
+        known = prepared(head, cluster, nodes, target, report)
+        refresh_hosts(head, project)
+        plan = Plan(target.image.label, target.flasher.label, planned, limits, formers(head, nodes))
+        journal = Journal(project.root / FOLDER / f"{time.strftime('%Y%m%d-%H%M%S')}{SUFFIX}")
+        journal.begin(plan)
+        report.say(
+            f"rollout {journal.id}; killed, it is gone on with by: nodebake rollout resume {journal.id}"
+        )
+        crew = Crew(project, cluster, tuple(nodes))
+        wish = Wish(arguments.take_card, arguments.keep_data, arguments.older)
+        course = Conduct(crew, head, known, wish, arguments.check, report).run(journal)
+    return answer(arguments, report, journal, course)
+
+
+def prepared(head: AtHead, cluster: Cluster, nodes: Sequence[Node], target: Target, report: Report) -> str:
+    """Have the head hold both releases; where it has the inventory, as a file of its user."""
+    known = head.head.note(f"{INCOMING}/{STOCK}", inventory.dump(stock(cluster)).encode())
+    words = ["--inventory", known, "--nodes", ",".join(node.name for node in nodes)]
+    for folder in (target.flasher_folder, target.image_folder):
+        give(head.head, folder, "take", words, report, sudo=head.sudo)
+    return known
+
+
+def formers(head: AtHead, nodes: Sequence[Node]) -> dict[str, str]:
+    """What each node runs: what its card boots by itself, else what the head gives it."""
+    booted = {each["node"]: each["release"] for each in head.value("status")["nodes"]}
+    cards = {name: each["release"] for name, each in head.value("cards")["cards"].items()}
+    return {node.name: cards.get(node.name) or booted.get(node.name, "") for node in nodes}
+
+
+def answer(arguments: Namespace, report: Report, journal: Journal, course: Course) -> Exit:
+    """How it went. Raises NodebakeError where not all have arrived."""
+    if arguments.json:
+        report.json(as_json(course, journal.id))
+    else:
+        for row in rows(course):
+            report.data(row)
+    if len(course.done) == len(course.plan.nodes):
+        report.say(summary(course))
+        return Exit.DONE
+    hints = {
+        Verdict.STOPPED: f"look at them, then: nodebake rollout resume {journal.id}",
+        Verdict.PAUSED: f"nodebake rollout resume {journal.id}",
+    }
+    facts = [f"{name}: {course.progress[name].why}" for name in course.wrong]
+    raise NodebakeError(summary(course), facts=facts[:10], hint=hints.get(course.verdict))

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A rollout carried out from here: head, power and nodes are opened, and driven until all is done."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import zipfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from builder.cli.at_head import AtHead
+from builder.cli.fleet.crew import Crew
+from builder.cli.rollout.tell import Teller
+from builder.deploy.remote import call
+from builder.deploy.serving import served
+from builder.errors import NodebakeError
+from builder.fleet.connect import Access
+from builder.fleet.gather import fleet
+from builder.fleet.machine import head_machine
+from builder.power import settings
+from builder.power.reach import Reach
+from builder.power.switchboard import open_switchboard
+from builder.report.report import Report
+from builder.report.silent import SilentReport
+from builder.rollout.course import Course
+from builder.rollout.drive import Drive
+from builder.rollout.journal import Journal
+from builder.rollout.orders import Wish, order
+from builder.rollout.plan import Plan
+from builder.rollout.site import Site
+from builder.rollout.work import Worker, reason
+
+_BUILDER = Path(__file__).parents[2]
+_ENTRY = "from builder.flash.agent.main import entry\nentry()\n"
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """What a rollout takes. `inventory` is a file of the head; `check` is the site's own command."""
+
+    crew: Crew
+    head: AtHead
+    inventory: str
+    wish: Wish
+    check: str
+    report: Report
+
+    def run(self, journal: Journal) -> Course:
+        """Drive it until nothing is left to do."""
+        plan = journal.plan()
+        with served(self.head.head, plan.release, sudo=self.head.sudo) as url:
+            return asyncio.run(self._drive(journal, url))
+
+    def take_back(self, journal: Journal, nodes: Sequence[str]) -> list[str]:
+        """Take nodes that arrived back to what they ran before; what went wrong with whom."""
+        return asyncio.run(self._take_back(journal.plan(), nodes))
+
+    async def _drive(self, journal: Journal, url: str) -> Course:
+        plan = journal.plan()
+        async with self._site(url) as site:
+            worker = Worker(site, plan, self.check)
+            return await Drive(journal, worker, Teller(plan, self.report)).run()
+
+    async def _take_back(self, plan: Plan, nodes: Sequence[str]) -> list[str]:
+        async with self._site("") as site:
+            worker = Worker(site, plan)
+            done = await asyncio.gather(*map(worker.take_back, nodes), return_exceptions=True)
+        for fault in done:
+            if isinstance(fault, BaseException) and not isinstance(fault, NodebakeError):
+                raise fault
+        return [reason(fault) for fault in done if isinstance(fault, NodebakeError)]
+
+    @asynccontextmanager
+    async def _site(self, url: str) -> AsyncIterator[Site]:
+        """Nodes, head and power, while the body runs."""
+        cluster, boards = self.crew.cluster, {node.name: node.board for node in self.crew.nodes}
+        access = Access(cluster.ssh, self.crew.project.root)
+        async with AsyncExitStack() as stack:
+            opened = await stack.enter_async_context(fleet(access, head_machine(cluster)))
+            board = None
+            if cluster.power:
+                power = settings.require(cluster)
+                switching = open_switchboard(cluster, power, Reach(access, power.sequence), self.report.warn)
+                board = await stack.enter_async_context(switching)
+            yield Site(
+                opened,
+                {machine.name: machine for machine in self.crew.machines},
+                {node.name: node for node in self.crew.nodes},
+                self._call,
+                board,
+                lambda node, release: order(node, boards[node], release, url, self.wish),
+                packed_agent(),
+            )
+
+    def _call(self, *words: str) -> Any:
+        more = ("--inventory", self.inventory) if words[0] == "assign" else ()
+        return call(self.head.head, SilentReport(), *words, *more, sudo=self.head.sudo).value
+
+
+def packed_agent() -> bytes:
+    """The program that flashes, with what it needs of ours, for Python to run from one file."""
+    names = ["__init__.py", "errors.py", "flash/__init__.py"]
+    paths = [_BUILDER / name for name in names] + sorted((_BUILDER / "flash/agent").glob("*.py"))
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("__main__.py", _ENTRY)
+        for path in paths:
+            archive.write(path, Path("builder") / path.relative_to(_BUILDER))
+    return sink.getvalue()

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What nodes are moved to, and by what: the release of an image, and that of the system that flashes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.cli.project import Project
+from builder.cli.workspace import out_root
+from builder.cluster.cluster import Node
+from builder.deploy.publish import release_of
+from builder.errors import RecipeError, RefusedError
+from builder.head.manifest import Release
+
+FLASHER = "flasher"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Two releases and their folders."""
+
+    image: Release
+    image_folder: Path
+    flasher: Release
+    flasher_folder: Path
+
+
+def target_of(project: Project, recipe: str, folder: Path | None, nodes: Sequence[Node]) -> Target:
+    """The releases that were built last, or the image in `folder`. Raises RecipeError and RefusedError."""
+    image_folder = (folder or out_root(project) / recipe / "latest").resolve()
+    image = release_of(image_folder, recipe)
+    if image.mode != "card":
+        raise RefusedError(
+            f"{image.label} is not for cards: nodes boot it over the network",
+            hint=f"nodebake publish {recipe} NODES",
+        )
+    flasher_folder = (out_root(project) / FLASHER / "latest").resolve()
+    target = Target(image, image_folder, release_of(flasher_folder, FLASHER), flasher_folder)
+    for release in (target.image, target.flasher):
+        boards = {board.name for board in release.boards}
+        unfit = [f"{node.name} is a {node.board}" for node in nodes if node.board not in boards]
+        if unfit:
+            raise RecipeError(
+                f"{release.label} is not for every one of these nodes",
+                facts=[*unfit[:5], f"it is for {', '.join(sorted(boards))}"],
+                hint="leave those out, or add the board to the recipe and build again",
+            )
+    return target

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`nodebake rollout undo [ID]`: the nodes that arrived go back to what they booted before."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from contextlib import ExitStack
+
+from builder.cli.at_head import at_head
+from builder.cli.fleet.crew import Crew
+from builder.cli.fleet.free import refuse_unless_free
+from builder.cli.project import project_of
+from builder.cli.rollout.conduct import Conduct
+from builder.cli.rollout.journals import journal_of
+from builder.deploy.cluster_lock import cluster_lock
+from builder.deploy.holds import who
+from builder.errors import Exit, NodebakeError
+from builder.report.report import Report
+from builder.rollout.course import fold
+from builder.rollout.orders import Wish
+
+
+def run(arguments: Namespace, report: Report) -> Exit:
+    project = project_of(arguments)
+    cluster = project.cluster()
+    journal = journal_of(project, arguments.rollout)
+    course = fold(journal.plan(), journal.events())
+    nodes = cluster.select(list(course.done)) if course.done else ()
+    if not nodes:
+        report.say(f"no node of rollout {journal.id} runs from its card")
+        return Exit.DONE
+    if not arguments.yes:
+        report.data(f"{cluster.fold(nodes)} would go back; with --yes this is done")
+        return Exit.DONE
+    with ExitStack() as stack:
+        head = stack.enter_context(at_head(arguments, report))
+        stack.enter_context(cluster_lock(head.head, f"undo {journal.id}", who(), sudo=head.sudo))
+        refuse_unless_free(arguments, nodes, report)
+        crew = Crew(project, cluster, nodes)
+        faults = Conduct(crew, head, "", Wish(), "", report).take_back(journal, course.done)
+    if faults:
+        raise NodebakeError(f"{len(faults)} of {len(nodes)} nodes did not go back", facts=faults)
+    report.say(f"{cluster.fold(nodes)} boots over the network again")
+    return Exit.DONE

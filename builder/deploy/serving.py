@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The head serves releases to nodes that are flashed, as long as somebody here wants it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from builder.deploy.remote import Failed, Head, command, no_command
+
+
+@contextmanager
+def served(head: Head, release: str, *, sudo: bool) -> Iterator[str]:
+    """The URL behind which the head serves releases while the body runs. Raises Failed with what it tells.
+
+    It ends with the connection, so nobody leaves it open.
+    """
+    told = []
+    with head.kept([*command("serve", release, sudo=sudo), "--json"]) as lines:
+        for line in lines:
+            told.append(line)
+            event = json.loads(line) if line.startswith("{") else {}
+            if event.get("event") == "error":
+                raise Failed(event)
+            if event.get("event") == "answer":
+                yield str(event["value"]["url"])
+                return
+        raise no_command(head.name, told, 1)

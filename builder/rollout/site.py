@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The field as it is: nodes over ssh, the head by nodebake-head, power by the drivers of the inventory."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from builder.cluster.cluster import Node
+from builder.errors import NodebakeError
+from builder.fleet.gather import Fleet
+from builder.fleet.machine import Machine
+from builder.fleet.order import Order, Outcome
+from builder.power.switchboard import Switchboard, outlet_of
+from builder.rollout.field import NodeFailed, Said
+
+MINUTES = 60
+"""How long the head lets a node boot what it is flashed from, or tries, without a word from us."""
+FLASH_SECONDS = 3600
+_WHO = "cat /proc/sys/kernel/random/boot_id\ncat /etc/nodebake/release\n"
+_SHORT = 20
+_POLL = 3
+_OFF_FOR = 5
+_IN_USE = "has to wait: the head is in use"
+_HEAD_PATIENCE = 60
+_PLACE = "/run/nodebake-flash"
+
+Call = Callable[..., Any]
+"""A verb of nodebake-head with its words; its answer. Takes its time."""
+
+
+@dataclass
+class Site:
+    """A Field. `orders` are the flash orders by node, `agent` is the program that carries one out there.
+
+    `board` switches power; None where nothing in the inventory does.
+    """
+
+    fleet: Fleet
+    machines: Mapping[str, Machine]
+    nodes: Mapping[str, Node]
+    call: Call
+    board: Switchboard | None
+    orders: Callable[[str, str], dict[str, Any]]
+    agent: bytes
+    poll: float = _POLL
+    _booted: dict[str, str] = field(default_factory=dict)
+    _head: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def assign(self, node: str, release: str) -> None:
+        await self._ask("assign", release, "--nodes", node, "--minutes", str(MINUTES))
+
+    async def settle(self, node: str, *, passed: bool) -> None:
+        await self._ask("settle", "passed" if passed else "failed", "--nodes", node)
+
+    async def leave(self, node: str) -> None:
+        await self._ask("settle", "left", "--nodes", node)
+
+    async def release_of(self, node: str) -> str:
+        return (await self._who(node))[1]
+
+    async def restart(self, node: str) -> None:
+        self._booted[node] = (await self._who(node))[0]
+        if self._booted[node]:
+            script = Order.script("systemctl --no-block reboot\n", within=_SHORT, sudo=True)
+            outcome = await self.fleet.run(self.machines[node], script)
+            # A node that goes down may take the connection with it before it has said so.
+            if outcome.well or outcome.exit is None:
+                return
+        await self._cycle(node)
+
+    async def up(self, node: str, *, seconds: float) -> str:
+        clock = asyncio.get_running_loop().time
+        until = clock() + seconds
+        while clock() < until:
+            boot, release = await self._who(node)
+            if boot and boot != self._booted.get(node):
+                return release
+            await asyncio.sleep(self.poll)
+        raise NodeFailed(f"{node} has not come up within {seconds:.0f} s")
+
+    async def script(self, node: str, text: str, *, seconds: float) -> Said:
+        outcome = await self.fleet.run(self.machines[node], Order.script(text, within=seconds, sudo=True))
+        if outcome.exit is None:
+            raise NodeFailed(f"{node}: {outcome.why}", facts=_last(outcome), hint=outcome.hint)
+        return Said(outcome.exit, outcome.stdout, outcome.stderr)
+
+    async def flash(self, node: str, release: str) -> str:
+        said = await self.script(node, _carry(self.agent, self.orders(node, release)), seconds=FLASH_SECONDS)
+        events = list(_events(said.stdout))
+        wrong = next((each for each in events if each.get("event") == "error"), None)
+        if wrong:
+            raise NodeFailed(wrong["message"], facts=wrong.get("facts", ()), hint=wrong.get("hint"))
+        receipt = next((each for each in reversed(events) if each.get("event") == "receipt"), None)
+        if said.code or receipt is None:
+            raise NodeFailed(
+                f"{node}: what flashes its card ended with {said.code}", facts=said.stderr.splitlines()[-3:]
+            )
+        return json.dumps(receipt, sort_keys=True)
+
+    async def _who(self, node: str) -> tuple[str, str]:
+        """Which boot of the node answers, and what it runs; empty when none does."""
+        outcome = await self.fleet.run(self.machines[node], Order.script(_WHO, within=_SHORT))
+        lines = [*outcome.stdout.split(), "", ""]
+        return (lines[0], lines[1]) if outcome.exit is not None else ("", "")
+
+    async def _cycle(self, node: str) -> None:
+        """Cut the node's power, and give it again."""
+        if self.board is None or not self.nodes[node].power:
+            raise NodeFailed(
+                f"{node} does not answer, and nothing in the inventory switches its power",
+                hint="`power:` in cluster.yaml; or restart it by hand, then go on: nodebake rollout resume",
+            )
+        try:
+            await self.board.switch(outlet_of(self.nodes[node]), on=False)
+            await asyncio.sleep(_OFF_FOR)
+            await self.board.switch(outlet_of(self.nodes[node]), on=True)
+        except NodebakeError as error:
+            raise NodeFailed(f"{node}: {error.message}", facts=error.facts, hint=error.hint) from error
+
+    async def _ask(self, *words: str) -> Any:
+        """A verb of the head's: one at a time, and again when somebody else is at work there."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + _HEAD_PATIENCE
+        async with self._head:
+            while True:
+                try:
+                    return await asyncio.to_thread(self.call, *words)
+                except NodebakeError as error:
+                    if _IN_USE not in error.message or clock() > until:
+                        raise
+                await asyncio.sleep(1)
+
+
+def _carry(agent: bytes, order: Mapping[str, Any]) -> str:
+    """A script that brings agent and order to memory of a node, and runs the one on the other."""
+    return (
+        f"set -eu\numask 077\nmkdir -p {_PLACE}\n"
+        f"base64 -d >{_PLACE}/agent.pyz <<'NODEBAKE'\n{base64.encodebytes(agent).decode()}NODEBAKE\n"
+        f"cat >{_PLACE}/order.json <<'NODEBAKE'\n{json.dumps(order)}\nNODEBAKE\n"
+        f"trap 'rm -rf {_PLACE}' EXIT\n"
+        f"python3 -I {_PLACE}/agent.pyz {_PLACE}/order.json\n"
+    )
+
+
+def _events(stdout: str) -> list[dict[str, Any]]:
+    found = []
+    for line in stdout.splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict):
+            found.append(event)
+    return found
+
+
+def _last(outcome: Outcome) -> Sequence[str]:
+    return outcome.stderr.splitlines()[-3:]
