@@ -14,7 +14,13 @@ from tests.fixtures import site
 
 __all__ = ["site"]
 
-_OVER_NETWORK = ("test_netboot.py", "test_flasher.py", "test_trial.py")
+_OVER_NETWORK = (
+    "test_netboot.py",
+    "test_netboot_docker.py",
+    "test_netboot_docker_card.py",
+    "test_flasher.py",
+    "test_trial.py",
+)
 # `.ci/run` runs these by themselves as root: another user's NFS server cannot open the files that it serves.
 collect_ignore = list(_OVER_NETWORK) if CI and os.geteuid() else []
 

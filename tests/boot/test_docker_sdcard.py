@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from builder.boot.built import image_of
+from tests.boot.containers import imported
 from tests.boot.guest import Shell, booted
 from tests.boot.timing import BOOTS
 from tests.fixtures import NODE_NUMBER, Site
@@ -22,12 +23,6 @@ SETTLED_SECONDS = 300
 DOCKER_SECONDS = 120
 
 pytestmark = [pytest.mark.boot, needs_tool("qemu-system-aarch64", "qemu-img", "mcopy", "ssh")]
-
-# An image made of the node's own files, because the network is not the tests' to use.
-IMPORT = (
-    "tar -C / -ch usr/bin/dash $(ldd /usr/bin/dash | grep -o '/lib[^ ]*' | sed 's,^/,,')"
-    " | docker import - probe"
-)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +37,7 @@ def shell(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shel
 
 
 def test_a_container_runs(shell: Shell) -> None:
-    shell.tell(IMPORT, seconds=DOCKER_SECONDS)
+    shell.tell(imported("usr/bin/dash"), seconds=DOCKER_SECONDS)
     run = "docker run --rm --network none probe /usr/bin/dash -c 'echo line-$((40 + 2))'"
     assert shell.tell(run, seconds=DOCKER_SECONDS) == "line-42"
     BOOTS[f"{RECIPE} on virt has run a container"] = shell.guest.seconds()

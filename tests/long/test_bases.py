@@ -17,8 +17,8 @@ from builder.boot.built import image_of
 from builder.build.step.armv6 import check
 from builder.cli.workspace import workspace
 from builder.errors import StepError
+from tests.boot.containers import imported
 from tests.boot.guest import Shell, booted
-from tests.boot.test_docker_sdcard import IMPORT
 from tests.boot.timing import BOOTS
 from tests.build.conftest import Apart, say, taken_apart
 from tests.fixtures import NODE_NUMBER, Site
@@ -115,7 +115,7 @@ def test_a_container_runs_on_armv6(site: Site, tmp_path: Path) -> None:
             "systemctl is-system-running --wait || systemctl --failed", seconds=DOCKER_SECONDS
         )
         assert settled == "running"
-        shell.tell(IMPORT, seconds=DOCKER_SECONDS)
+        shell.tell(imported("usr/bin/dash"), seconds=DOCKER_SECONDS)
         run = "docker run --rm --network none probe /usr/bin/dash -c 'echo line-$((40 + 2))'"
         assert shell.tell(run, seconds=DOCKER_SECONDS) == "line-42"
         BOOTS[f"{recipe} on raspi0 has run a container"] = guest.seconds()

@@ -88,7 +88,7 @@ def test_the_file_on_the_head_is_made_once(node: Machine) -> None:
     assert node.run(SCRIPT, "start").returncode == 0
     assert (node.root / IMAGE).stat().st_size == GIB
     (nfs, disk) = called(node, "mount")
-    assert nfs.startswith("mount -t nfs -o rw,vers=3,tcp,nolock,hard,")
+    assert nfs.startswith("mount -t nfs -o rw,vers=3,tcp,nolock,noacl,hard,")
     assert nfs.endswith(f" 10.42.0.250:/pxe/instances/node07/data /{FOLDER}")
     assert disk.endswith(" /dev/loop5 /srv/docker")
     (made,) = called(node, "mkfs.ext4")

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A node without a card boots over the network and runs containers: their data are a file on the head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from builder.boot.netboot.head import LAYOUT
+from tests.boot.docker_node import NODE, TOOLS, DockerNode, serving, up
+from tests.boot.timing import FIGURES
+from tests.fixtures import Site
+from tests.needs import needs_file, needs_root_for_nfs, needs_tool
+
+LEAST_LEFT = 650_000_000
+"""Bytes of 1 GB that docker, idle, is to leave to others."""
+
+pytestmark = [
+    pytest.mark.boot,
+    needs_tool(*TOOLS),
+    needs_file("/usr/lib/u-boot/qemu_arm64/u-boot.bin", "u-boot-qemu"),
+    needs_root_for_nfs,
+]
+
+
+@pytest.fixture(scope="module")
+def node(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerNode]:
+    """Without a card, as published by default: its disk is a file on the head."""
+    folder, recipe = tmp_path_factory.mktemp("overlay"), "docker-netboot-overlay"
+    with serving(folder, site, recipe) as here, up(here, site, recipe) as booted:
+        yield booted
+
+
+def test_docker_is_what_was_asked_for(node: DockerNode) -> None:
+    assert (node.checked(), node.driver()) == ("overlay2", "overlay2")
+    kind, source = node.place()
+    assert kind == "ext4"
+    assert source.startswith("/dev/loop")
+    names = node.booted.head.names(LAYOUT.instances / NODE.name / "data")
+    assert names == ["docker.img", "docker.owner"]
+
+
+def test_nothing_failed(node: DockerNode) -> None:
+    assert not node.tell("systemctl --failed --plain --no-legend")
+
+
+def test_the_memory_is_left_to_others(node: DockerNode) -> None:
+    FIGURES["MemAvailable with docker idle, loop"] = node.available()
+    assert node.available() >= LEAST_LEFT
+
+
+def test_a_container_prints_its_line(node: DockerNode) -> None:
+    node.import_probe()
+    assert node.container("echo line-$((40 + 2))") == "line-42"
+
+
+def test_an_image_of_two_layers_is_built(node: DockerNode) -> None:
+    lines = (
+        *("FROM probe", 'SHELL ["/usr/bin/busybox", "sh", "-c"]'),
+        *("RUN echo one >/one", "RUN cat /one /one >/two"),
+    )
+    written = " ".join(f"'{line}'" for line in lines)
+    node.tell(f"printf '%s\\n' {written} | docker build --network none --tag two -")
+    assert node.container("cat /two", image="two").split() == ["one", "one"]
+    layers = "docker image inspect --format '{{len .RootFS.Layers}}'"
+    assert node.tell(f"{layers} probe; {layers} two").split() == ["1", "3"]
+
+
+def test_an_image_leaves_and_comes_back(node: DockerNode) -> None:
+    before = node.tell("docker image inspect --format '{{.Id}}' two")
+    node.tell("docker save two --output two.tar && docker image rm two && docker load --input two.tar")
+    assert node.tell("docker image inspect --format '{{.Id}}' two") == before
+
+
+def test_a_folder_of_the_node_is_seen_inside(node: DockerNode) -> None:
+    node.tell("mkdir -p shared && echo bound >shared/file")
+    assert node.container("cat /mnt/file; echo back >/mnt/answer", "-v ~/shared:/mnt") == "bound"
+    assert node.tell("cat shared/answer") == "back"
+
+
+def test_the_head_reaches_a_port(node: DockerNode) -> None:
+    node.tell(
+        "docker run --detach --name web --publish 8080:80 probe"
+        " /usr/bin/busybox nc -lk -p 80 -e /usr/bin/busybox echo from-inside"
+    )
+    ask = f"exec 3<>/dev/tcp/{NODE.address}/8080 && head -n 1 <&3"
+    assert node.booted.head.lan.run("bash", "-c", ask) == "from-inside\n"
+    node.tell("docker rm --force web")

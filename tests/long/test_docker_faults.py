@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What docker's data on the head outlive: power cuts, a full disk, a head that is away for two minutes."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builder.boot.netboot.head import LAYOUT, Head
+from builder.host.lan import end
+from tests.boot.docker_node import DATA, NODE, TOOLS, DockerNode, make_card, serving, up
+from tests.fixtures import Site
+from tests.needs import needs_file, needs_root_for_nfs, needs_tool
+
+RECIPE = "docker-netboot-overlay"
+CUTS = 20
+SEED = 20261125
+# How long it writes before a cut, in seconds.
+WRITES = (3.0, 30.0)
+AWAY_SECONDS = 120
+# Writes that matter to a driver: images come and go, containers change files, all of it at once.
+BUSY = (
+    "nohup sh -c 'while :; do docker run --rm --network none probe /usr/bin/busybox sh -c"
+    ' "dd if=/dev/urandom of=/file bs=64k count=64 conv=fsync"; docker tag probe again;'
+    " docker image rm again; docker save probe | docker load; done' >/dev/null 2>&1 &"
+)
+
+pytestmark = [
+    pytest.mark.boot,
+    needs_tool(*TOOLS),
+    needs_file("/usr/lib/u-boot/qemu_arm64/u-boot.bin", "u-boot-qemu"),
+    needs_root_for_nfs,
+]
+
+
+@pytest.fixture
+def head(site: Site, tmp_path: Path) -> Iterator[Head]:
+    with serving(tmp_path, site, RECIPE) as here:
+        yield here
+
+
+def lines(node: DockerNode) -> int:
+    return int(node.tell("docker logs counting 2>/dev/null | wc -l"))
+
+
+def test_docker_comes_up_after_twenty_power_cuts(head: Head, site: Site) -> None:
+    """The emulator is killed while docker writes; the instants follow from a seed."""
+    instants = random.Random(SEED)
+    for cut in range(CUTS + 1):
+        with up(head, site, f"cut-{cut}") as node:
+            assert node.checked() == "overlay2", f"after cut {cut}"
+            if cut == 0:
+                node.import_probe()
+                node.tell("sync")
+            assert node.container("echo line-$((40 + 2))") == "line-42", f"after cut {cut}"
+            if cut < CUTS:
+                node.tell(BUSY)
+                time.sleep(instants.uniform(*WRITES))
+                node.booted.guest.process.kill()
+
+
+def test_a_head_that_is_away_and_a_node_that_starts_again_lose_nothing(head: Head, site: Site) -> None:
+    """A container waits for the head, goes on, and is there after a power cut; so are its files."""
+    with up(head, site, "away") as node:
+        node.import_probe()
+        count = "i=0; while :; do i=$((i + 1)); echo $i | tee -a /lines; sync; sleep 1; done"
+        node.tell(f"docker run --detach --name counting probe /usr/bin/busybox sh -c '{count}'")
+        boot = node.tell("cat /proc/sys/kernel/random/boot_id")
+        end(head.running["ganesha"])
+        time.sleep(AWAY_SECONDS)
+        head.serve_files()
+        before = lines(node)
+        time.sleep(30)
+        assert lines(node) > before > 0
+        assert (
+            node.tell("docker inspect --format '{{.State.Status}} {{.RestartCount}}' counting") == "running 0"
+        )
+        assert node.tell("cat /proc/sys/kernel/random/boot_id") == boot
+        node.tell("docker exec counting /usr/bin/busybox sh -c sync; sync")
+        kept = lines(node)
+        node.booted.guest.process.kill()
+    with up(head, site, "again") as node:
+        assert node.checked() == "overlay2"
+        assert node.tell("docker ps --all --format '{{.Names}}'") == "counting"
+        node.tell("docker cp counting:/lines lines")
+        numbers = node.tell("cat lines").split()
+        assert len(numbers) >= kept
+        assert numbers == [str(number) for number in range(1, len(numbers) + 1)]
+
+
+def test_the_file_grows_and_a_full_one_stops_containers_but_not_docker(head: Head, site: Site) -> None:
+    with up(head, site, "full") as node:
+        node.import_probe()
+        image = LAYOUT.instances / NODE.name / "data/docker.img"
+        size = int(head.lan.run("stat", "--format", "%s", image))
+        fill(node, size * 8 // 10)
+        said = node.tell("sudo /usr/lib/nodebake/docker-data tend")
+        assert "has grown to" in said
+        assert int(head.lan.run("stat", "--format", "%s", image)) == size * 3 // 2
+        assert int(node.tell(f"df --output=pcent {DATA} | tail -n 1 | tr -dc 0-9")) < 75
+        full_and_back(node)
+
+
+def test_a_full_card_stops_containers_but_not_docker(site: Site, tmp_path: Path) -> None:
+    recipe = "docker-netboot-sd"
+    card = make_card(tmp_path / "card.img", 1 << 30)
+    with serving(tmp_path, site, recipe) as here, up(here, site, "full-card", card) as node:
+        node.import_probe()
+        full_and_back(node)
+
+
+def test_without_its_card_the_node_is_up_and_docker_is_down(site: Site, tmp_path: Path) -> None:
+    with serving(tmp_path, site, "docker-netboot-sd") as here, up(here, site, "no-card") as node:
+        failed = node.tell("systemctl --failed --plain --no-legend").split()
+        assert "nodebake-docker-data.service" in failed
+        assert node.tell("systemctl is-active docker containerd || true").split() == ["inactive"] * 2
+        said = node.tell("sudo journalctl -b -u nodebake-docker-data --no-pager --output cat")
+        assert "this node has no card with a partition labelled nodebake-docker" in said
+
+
+def fill(node: DockerNode, size: int) -> None:
+    node.tell(f"sudo fallocate --length {size} {DATA}/fill")
+
+
+def full_and_back(node: DockerNode) -> None:
+    """Not a byte is left: what writes is told so, and nothing else is lost."""
+    node.tell(f"sudo dd if=/dev/zero of={DATA}/rest bs=1M status=none || true; sync")
+    write = "docker run --rm --network none probe /usr/bin/busybox dd if=/dev/zero of=/file bs=1M count=1"
+    assert "No space left on device" in node.tell(f"{write} 2>&1 || true", seconds=300).replace(
+        "no s", "No s"
+    )
+    assert node.tell("systemctl is-active docker") == "active"
+    node.tell(f"sudo rm -f {DATA}/rest {DATA}/fill")
+    assert node.container("echo line-$((40 + 2))") == "line-42"
