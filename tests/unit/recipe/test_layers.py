@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 
@@ -118,6 +119,15 @@ def test_docker() -> None:
     assert {Package("docker.io"), Package("docker-cli"), Package("apparmor")} < set(effects)
     assert CmdlineWord("cgroup_enable=memory") in effects
     assert texts(effects)["etc/nodebake/docker"] == "STRATEGY=overlay2\nDRIVER=overlay2\n"
+
+
+def test_images_that_come_with_the_root() -> None:
+    text = "format: 1\nboards: [pi4]\nlayers: [{docker: {preload: [images/sim.tar]}}]\n"
+    effects = recipe({"recipes/x.yaml": text, "images/sim.tar": "an archive"}).layers[-1].effects
+    sha256 = hashlib.sha256(b"an archive").hexdigest()
+    archive = WriteFile("usr/share/nodebake/images/sim.tar", FromFile("images/sim.tar", sha256, 10))
+    assert archive in effects
+    assert texts(effects)["usr/share/nodebake/images/list"] == f"{sha256} sim.tar\n"
 
 
 def test_docker_from_dockers_own_archive() -> None:
