@@ -50,6 +50,7 @@ STRATEGIES = (
         "in a folder on the head",
         ("fuse-overlayfs", "fuse3", *_NFS),
     ),
+    Strategy("vfs", "vfs", "netboot", "in a folder on the head, each container's files copied in full", _NFS),
     Strategy("tmpfs", "overlay2", "netboot", "in memory, gone at a reboot", (), ("size",)),
 )
 

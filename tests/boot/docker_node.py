@@ -82,9 +82,9 @@ def up(here: Head, site: Site, name: str, card: Path | None = None) -> Iterator[
     """The node has power while the body runs; `name` is that of the boot. Docker is ready, or has failed."""
     with powered(here, NODE, name, card) as guest:
         booted = until_ssh(here, NODE, guest, site.key)
-        BOOTS[f"{name} answers ssh"] = guest.seconds()
+        BOOTS[f"docker on the network, {name}, answers ssh"] = guest.seconds()
         booted.login.tell("systemctl is-system-running --wait || true", seconds=_READY_SECONDS)
-        BOOTS[f"{name} has docker ready"] = guest.seconds()
+        BOOTS[f"docker on the network, {name}, is ready"] = guest.seconds()
         yield DockerNode(booted)
 
 

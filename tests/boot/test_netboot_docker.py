@@ -27,8 +27,8 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def node(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerNode]:
     """Without a card, as published by default: its disk is a file on the head."""
-    folder, recipe = tmp_path_factory.mktemp("overlay"), "docker-netboot-overlay"
-    with serving(folder, site, recipe) as here, up(here, site, recipe) as booted:
+    folder = tmp_path_factory.mktemp("overlay")
+    with serving(folder, site, "docker-netboot-overlay") as here, up(here, site, "loop") as booted:
         yield booted
 
 

@@ -23,9 +23,9 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def node(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerNode]:
     """With a card that was made ready."""
-    folder, recipe = tmp_path_factory.mktemp("sd"), "docker-netboot-sd"
+    folder = tmp_path_factory.mktemp("sd")
     card = make_card(folder / "card.img")
-    with serving(folder, site, recipe) as here, up(here, site, recipe, card) as booted:
+    with serving(folder, site, "docker-netboot-sd") as here, up(here, site, "card", card) as booted:
         yield booted
 
 
@@ -40,6 +40,7 @@ def test_its_own_card_holds_the_data(node: DockerNode) -> None:
     ("strategy", "driver", "kind"),
     [
         ("fuse-overlayfs", "fuse-overlayfs", "nfs"),
+        ("vfs", "vfs", "nfs"),
         ("tmpfs", "overlay2", "tmpfs"),
         ("loop", "overlay2", "ext4"),
     ],

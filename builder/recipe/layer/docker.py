@@ -69,7 +69,7 @@ class Model(Strict):
     strategy: str = Field(
         "overlay2",
         description="where images and containers live: `overlay2`, on the root of a card; for nodes that boot"
-        " over the network `card`, `loop`, `fuse-overlayfs`, `tmpfs`",
+        " over the network `card`, `loop`, `fuse-overlayfs`, `vfs`, `tmpfs`",
     )
     size: Size | None = Field(
         None, description="`loop`: size of the file at first; `tmpfs`: memory that it may take"

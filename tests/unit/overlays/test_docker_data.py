@@ -161,8 +161,8 @@ def test_memory_is_bounded(node: Machine, more: tuple[str, ...], size: str) -> N
 
 
 def test_a_strategy_that_is_none(node: Machine) -> None:
-    wants(node, "vfs")
-    assert refused(node) == "docker's data have no strategy `vfs`: card, loop, fuse-overlayfs or tmpfs"
+    wants(node, "nbd")
+    assert refused(node) == "docker's data have no strategy `nbd`: card, loop, fuse-overlayfs, vfs or tmpfs"
 
 
 def full(node: Machine, *per_cent: int) -> None:
@@ -226,7 +226,9 @@ def test_not_under_containers_that_run(node: Machine) -> None:
     wants(node, "loop")
     node.stub("docker", "echo 0123abcd")
     assert refused(node, "use", "tmpfs") == "containers run: stop them first (docker ps)"
-    assert refused(node, "use", "vfs") == ("there is no strategy `vfs`: card, loop, fuse-overlayfs or tmpfs")
+    assert refused(node, "use", "nbd") == (
+        "there is no strategy `nbd`: card, loop, fuse-overlayfs, vfs or tmpfs"
+    )
     assert node.read("etc/nodebake/docker") == "STRATEGY=loop\nDRIVER=overlay2\n"
 
 

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The strategies for docker's data, measured one after the other on the same emulated node.
+
+The table goes to `docker-strategies.md` in NODEBAKE_TEST_LOGS, or to the test's folder.
+NODEBAKE_DOCKER_STARTS is how many containers are started, 200 if nobody says.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from builder.boot.netboot.head import LAYOUT, Head, port
+from builder.head.identity import CONTENT
+from builder.recipe.docker_strategy import STRATEGIES
+from tests.boot import docker_archive
+from tests.boot.docker_node import DATA, NODE, TOOLS, DockerNode, make_card, serving, up
+from tests.fixtures import Site
+from tests.needs import needs_file, needs_root_for_nfs, needs_tool
+
+STARTS = int(os.environ.get("NODEBAKE_DOCKER_STARTS", "200"))
+LOADED = 100 << 20
+SYNCS = 200
+LEAST_LEFT = 650 << 20
+NAMES = tuple(strategy.name for strategy in STRATEGIES if strategy.output == "netboot")
+
+pytestmark = [
+    pytest.mark.boot,
+    needs_tool(*TOOLS),
+    needs_file("/usr/lib/u-boot/qemu_arm64/u-boot.bin", "u-boot-qemu"),
+    needs_root_for_nfs,
+]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of one strategy. Seconds, bytes; `network` is what went over the wire both ways, beyond the archive."""
+
+    ready: float
+    load: float
+    starts: float
+    syncs: float
+    left: int
+    network: int
+
+    def row(self, name: str) -> str:
+        cells = (
+            *(name, f"{self.ready:.0f} s", f"{self.load:.0f} s", f"{self.starts / STARTS:.1f} s"),
+            *(f"{self.syncs:.0f} / s", f"{self.left / 1e6:.0f} MB", f"{self.network / 1e6:.0f} MB"),
+        )
+        return f"| {' | '.join(cells)} |\n"
+
+
+HEADER = (
+    f"| strategy | docker ready | 100 MB loaded | a start, of {STARTS} | fsync | memory left | network |\n"
+    "| --- | --- | --- | --- | --- | --- | --- |\n"
+)
+
+
+@pytest.fixture(scope="module")
+def node(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerNode]:
+    """With a card, and an archive of an image among its own files."""
+    folder = tmp_path_factory.mktemp("strategies")
+    docker_archive.write(folder / "large.tar", "large", LOADED)
+    card = make_card(folder / "card.img")
+    with serving(folder, site, "docker-netboot-sd") as here:
+        here.lan.copy(folder / "large.tar", LAYOUT.contents / NODE.name / "large.tar")
+        with up(here, site, "booted", card) as booted:
+            yield booted
+
+
+def test_every_strategy(node: DockerNode, tmp_path: Path) -> None:
+    table = HEADER
+    place = Path(os.environ.get("NODEBAKE_TEST_LOGS", tmp_path)) / "docker-strategies.md"
+    for name in (*(name for name in NAMES if name != "card"), "card"):
+        figures = measured(node, name)
+        table += figures.row(name)
+        place.write_text(table)
+        # In memory, what docker holds is taken from it.
+        assert figures.left >= LEAST_LEFT or name == "tmpfs"
+        assert node.checked()
+    print(f"\n{table}")
+
+
+def measured(node: DockerNode, name: str) -> Figures:
+    head = node.booted.head
+    ready = seconds(node, f"sudo /usr/lib/nodebake/docker-data use {name}")
+    left = node.available()
+    before = wire(head)
+    load = seconds(node, f"docker load --quiet --input {CONTENT}/large.tar && sync")
+    node.import_probe()
+    run = "docker run --rm --network none probe /usr/bin/busybox true"
+    starts = seconds(node, f"for i in $(seq {STARTS}); do {run} || exit 1; done")
+    syncs = seconds(node, f"sudo dd if=/dev/zero of={DATA}/syncs bs=4k count={SYNCS} oflag=dsync status=none")
+    node.tell(f"sudo rm {DATA}/syncs; docker image rm large")
+    return Figures(ready, load, starts, SYNCS / syncs, left, wire(head) - before - LOADED)
+
+
+def seconds(node: DockerNode, command: str) -> float:
+    began = time.monotonic()
+    node.tell(command, seconds=3600)
+    return time.monotonic() - began
+
+
+def wire(head: Head) -> int:
+    """Bytes that have gone to and from the node."""
+    told = json.loads(head.lan.run("ip", "-s", "-j", "link", "show", port(NODE)))[0]["stats64"]
+    return int(told["rx"]["bytes"]) + int(told["tx"]["bytes"])
