@@ -77,6 +77,7 @@ def _board(name: str, model: BoardFile) -> Board:
         memory=model.memory,
         ethernet=model.ethernet,
         netboot=model.netboot,
+        section=model.section,
     )
 
 

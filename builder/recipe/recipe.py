@@ -94,6 +94,8 @@ class Board:
     memory: int
     ethernet: bool
     netboot: str
+    section: str
+    """The filter that config.txt knows it by."""
 
 
 @dataclass(frozen=True)

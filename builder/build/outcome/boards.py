@@ -13,16 +13,9 @@ from builder.release.manifest import NetbootBoard
 
 def boards(wanted: Iterable[Board]) -> list[dict[str, Any]]:
     """For an order: each board with the section that config.txt knows it by."""
-    return [{"board": asdict(board), "section": _section(board)} for board in wanted]
+    return [{"board": asdict(board), "section": board.section} for board in wanted]
 
 
 def told_boards(rows: Iterable[Mapping[str, Any]]) -> tuple[NetbootBoard, ...]:
     """For a manifest, from the worker's answer."""
     return tuple(NetbootBoard(**{**row, "device_trees": tuple(row["device_trees"])}) for row in rows)
-
-
-def _section(board: Board) -> str:
-    # What reads a board's file takes longer to import than all of this room, and most images want none.
-    from builder.board import definition
-
-    return definition.section(board.name)
