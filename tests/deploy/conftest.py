@@ -7,6 +7,7 @@ import getpass
 import json
 import os
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -22,6 +23,7 @@ import pytest
 from builder.cli.main import main
 from tests.head import conftest as of_head
 from tests.head.ground import Ground, make_ground, new_key
+from tests.head.release import Tiny
 from tests.unit.rules.source import ROOT
 
 place = of_head.place
@@ -71,6 +73,21 @@ class Operator:
     def ask(self, verb: str, *words: object) -> Said:
         """A verb that speaks with the head."""
         return self.call(*verb.split(), *words, "--head", self.address)
+
+
+def made(operator: Operator, tiny: Tiny) -> Path:
+    """The release, built and not signed."""
+    folder = tiny.make(operator.ground.folder / "out")
+    latest = folder.with_name("latest")
+    latest.unlink(missing_ok=True)
+    latest.symlink_to(folder.name)
+    return folder
+
+
+def trust(operator: Operator) -> None:
+    """Make a key, and let the head trust it."""
+    assert operator.call("key", "new").code == 0
+    shutil.copy(operator.root / "release_signers", operator.ground.layout.signers)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from builder.deploy.cluster_lock import cluster_lock
 from builder.deploy.holds import who
 from builder.deploy.remote import Failed
 from builder.deploy.ssh import Address, opened
-from tests.deploy.conftest import Operator
+from tests.deploy.conftest import Operator, made, trust
 from tests.head.ground import make_ground, node
 from tests.head.release import Tiny
 from tests.needs import needs_tool
@@ -22,20 +22,6 @@ pytestmark = needs_tool("sshd", "ssh-keygen", "dnsmasq", "zstd")
 FIRST = Tiny()
 SECOND = Tiny(version="20260201-bbbbbbbb", epoch=1769904000)
 PRIVATE = Tiny(version="20260301-cccccccc", epoch=1772323200, mode="private")
-
-
-def made(operator: Operator, tiny: Tiny) -> Path:
-    """The release, built and not signed."""
-    folder = tiny.make(operator.ground.folder / "out")
-    latest = folder.with_name("latest")
-    latest.unlink(missing_ok=True)
-    latest.symlink_to(folder.name)
-    return folder
-
-
-def trust(operator: Operator) -> None:
-    assert operator.call("key", "new").code == 0
-    shutil.copy(operator.root / "release_signers", operator.ground.layout.signers)
 
 
 def test_from_a_key_to_rollback(operator: Operator) -> None:
