@@ -129,7 +129,7 @@ def planned(layout: Layout, inventory: Inventory, asked: Request, verb: str) -> 
         *retired(layout, inventory),
     ]
     switches = tuple(switching(layout, verb, switched, present, wanted))
-    warnings = tuple(_losses(layout, present, wanted)) if release.mode == "private" else ()
+    warnings = tuple(_losses(layout, present, wanted))
     return Published(release, signed.signer, tuple(making), switches, tuple(wanted.values()), warnings)
 
 

@@ -82,6 +82,14 @@ def test_publish_over_a_drifted_root_says_so_and_keeps_it(ground: Ground) -> Non
     assert (ground.boots(ONE).parent / "root/etc/motd").read_text() == "mine\n"
 
 
+def test_publish_of_a_shared_root_says_so_too(ground: Ground) -> None:
+    ground.publish(ground.made(PRIVATE))
+    (ground.boots(ONE).parent / "root/etc/motd").write_text("mine\n")
+    shared = Tiny(version="20260401-eeeeeeee", epoch=1775001600)
+    (warning,) = ground.publish(ground.made(shared)).warnings
+    assert warning.startswith(f"node01 has moved from tiny/{PRIVATE.version}: 1 changed (/etc/motd)")
+
+
 def test_fresh_starts_a_private_root_anew(ground: Ground) -> None:
     ground.publish(ground.made(PRIVATE))
     (ground.boots(ONE).parent / "root/etc/motd").write_text("mine\n")
