@@ -15,8 +15,8 @@ from builder.boot.netboot.head import Head, port
 from builder.boot.netboot.machine import prepare
 from builder.head.inventory import Node
 from builder.host.emulator import unattended
-from tests.boot.by_hand import Login
 from tests.boot.guest import Guest
+from tests.boot.login import Login
 
 # Three times what was measured on two busy cores.
 SSH_SECONDS = 450

@@ -2,7 +2,7 @@
 """A node boots what is published to it: DHCP, TFTP as config.txt and cmdline.txt say, root over NFS, to ssh.
 
 The head has published two releases one after the other. The node boots the present one, of mode shared; after
-a rollback it boots the former one, of mode ram.
+a rollback it boots the former one, of mode ram; and then one with a root of its own.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from tests.needs import needs_file, needs_root_for_nfs, needs_tool
 
 RECIPE = "minimal-netboot"
 FORMER = ("--set", "mode=ram")
+OWN = ("--set", "mode=private")
 SETTLED_SECONDS = 300
 # What a node may pull from power-on to ssh, and what it is to have left of 1 GB, in bytes.
 MOST_TFTP = 25_000_000
@@ -165,6 +166,28 @@ def test_after_a_rollback_it_boots_the_former_release(node: Booted, published: H
         assert booted.login.tell("cat /etc/nodebake/release") == _label(former)
         assert "nodebake.mode=ram" in booted.login.tell("cat /proc/cmdline").split()
         assert booted.login.tell("uname -n") == OURS.name
+        assert former.netboot
+        assert former.netboot.needs < booted.nfs < 1.2 * former.netboot.needs
+
+
+def test_a_root_of_its_own_is_written_to_and_nobody_elses(published: Head, site: Site) -> None:
+    own = site.manifest(RECIPE, *OWN)
+    published.publish(Path(site.built(RECIPE, *OWN)["manifest"]).parent, "--nodes", OURS.name)
+    # As a head's own server does when its exports have changed.
+    published.serve_files()
+    place = LAYOUT.instance(OURS.name, f"{RECIPE}-{own.version}")
+    with powered(published, OURS, "private") as guest:
+        booted = until_ssh(published, OURS, guest, site.key)
+        BOOTS[f"{RECIPE} published, private, answers ssh"] = guest.seconds()
+        booted.login.tell("systemctl is-system-running --wait || true", seconds=SETTLED_SECONDS)
+        assert not booted.login.tell("systemctl --failed --plain --no-legend")
+        booted.login.tell("echo mine | sudo tee /etc/mine /boot/firmware/mine")
+        for path in ("root/etc/mine", "boot/mine"):
+            assert published.text(place / path) == "mine\n"
+        with stranger.stranger(published.lan, OTHER, published.inventory.address) as client:
+            assert client.lists(LAYOUT.identities / OTHER.name).returncode == 0
+            for folder in (place, place / "root", place / "boot"):
+                assert client.lists(folder).returncode != 0
 
 
 def _label(manifest: Manifest) -> str:

@@ -1,135 +1,101 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each kind of root over the network, booted by hand: to ssh with the node's own name and key, and again."""
+"""Where a node that boots over the network may write: on the head or on a card, and what of it persists.
+
+The two that write to memory alone are booted by tests/boot/test_netboot.py.
+"""
 
 from __future__ import annotations
 
-import re
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from builder.release.manifest import Netboot
-from tests.boot.by_hand import CONTENT, MACHINE_ID, Login, booted, host_key, lay_out
-from tests.boot.guest import Guest
-from tests.boot.lan import PXE, TOOLS, Lan, lan
+from builder.boot.netboot.head import head
+from builder.boot.netboot.tools import TOOLS
+from builder.head.identity import CONTENT
+from builder.head.inventory import Inventory, Node
+from tests.boot.published import SSH_SECONDS, Booted, powered, until_ssh
 from tests.boot.timing import BOOTS
 from tests.fixtures import NODE_NUMBER, Site
-from tests.needs import needs_root_for_nfs, needs_tool
+from tests.needs import needs_file, needs_root_for_nfs, needs_tool
 
 pytestmark = [
     pytest.mark.boot,
-    needs_tool("qemu-system-aarch64", "ssh", "mke2fs", *TOOLS),
+    needs_tool("ssh", "mke2fs", *TOOLS),
+    needs_file("/usr/lib/u-boot/qemu_arm64/u-boot.bin", "u-boot-qemu"),
     needs_root_for_nfs,
 ]
 
 RECIPE = "minimal-netboot"
-KINDS = {
-    "shared": (),
-    "private": ("--set", "mode=private"),
-    "ram": ("--set", "mode=ram"),
-    "loop": ("--set", "writable=loop", "--set", "persist=var/lib/simulation"),
-    "card": ("--set", "writable=card", "--set", "persist=var/lib/simulation"),
-}
-# Three times what was measured on two busy cores.
-SSH_SECONDS = 900
+LASTING = "/var/lib/simulation"
+KINDS = [(mode, writable) for mode in ("shared", "ram") for writable in ("loop", "card")]
 SETTLED_SECONDS = 600
-# What a node may pull from power-on to ssh, and what it is to have left, with 1 GB.
-MOST_PULLED = 80_000_000
-LEAST_LEFT = 750_000_000
+OURS = Node(f"node{NODE_NUMBER:02d}", NODE_NUMBER, "b8:27:eb:00:00:07", f"10.42.0.{NODE_NUMBER}", "pi3b")
+STOCK = Inventory("sevastopol", "10.42.0.250", ("10.42.0.0/24",), (OURS,))
 
 
 @dataclass(frozen=True)
-class Booted:
-    """A node that has booted a kind of root; `pulled` is in bytes, until it answered."""
+class Up:
+    """A node that has booted, and the disk that it writes to, as the kernel calls it."""
 
-    kind: str
-    netboot: Netboot
-    net: Lan
-    guest: Guest
-    login: Login
-    pulled: int
+    node: Booted
+    disk: str
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def node(
-    request: pytest.FixtureRequest, site: Site, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Booted]:
-    words = KINDS[request.param]
-    manifest = site.manifest(RECIPE, *words)
-    release = Path(site.built(RECIPE, *words)["manifest"]).parent
-    logs = tmp_path_factory.mktemp(request.param)
-    assert manifest.netboot
-    with lan(logs, NODE_NUMBER) as net:
-        place = net.nodes[0]
-        laid = lay_out(net, release, manifest, place, logs)
-        net.serve(laid.exports)
-        known = logs / "known_hosts"
-        known.write_text(host_key(net, place))
-        with booted(net, release, manifest.netboot, place, laid) as guest:
-            login = Login(net, place.address, site.key, known)
-            BOOTS[f"{RECIPE} {request.param} answers ssh"] = guest.until(
-                login.answers, "ssh", seconds=SSH_SECONDS
-            )
-            pulled = net.received(place.port)
-            login.tell("systemctl is-system-running --wait || true", seconds=SETTLED_SECONDS)
-            yield Booted(request.param, manifest.netboot, net, guest, login, pulled)
+@pytest.fixture(scope="module", params=KINDS, ids=["-".join(kind) for kind in KINDS])
+def up(request: pytest.FixtureRequest, site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    mode, writable = request.param
+    words = ("--set", f"mode={mode}", "--set", f"writable={writable}")
+    release = Path(site.built(RECIPE, *words, "--set", f"persist={LASTING[1:]}")["manifest"]).parent
+    folder = tmp_path_factory.mktemp(f"netboot-{mode}-{writable}")
+    card = make_card(folder / "card.img") if writable == "card" else None
+    with head(STOCK, folder) as here:
+        here.publish(release)
+        here.serve()
+        with powered(here, OURS, "node", card) as guest:
+            node = until_ssh(here, OURS, guest, site.key)
+            BOOTS[f"{RECIPE} published, {mode}, {writable}, answers ssh"] = guest.seconds()
+            node.login.tell("systemctl is-system-running --wait || true", seconds=SETTLED_SECONDS)
+            yield Up(node, "/dev/vda" if card else "/dev/loop")
 
 
-def test_it_is_this_node(node: Booted) -> None:
-    # That one can log in at all says that it has its own host key.
-    assert node.login.tell("uname -n; cat /etc/hostname; getent hosts 127.0.1.1").split() == [
-        *("node07", "node07", "127.0.1.1", "node07"),
-    ]
-    assert node.login.tell("cat /etc/machine-id") == MACHINE_ID
+def make_card(path: Path) -> Path:
+    with path.open("wb") as file:
+        file.truncate(1 << 30)
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-L", "nodebake-data", path], check=True)
+    return path
 
 
-def test_nothing_failed(node: Booted) -> None:
-    assert not node.login.tell("systemctl --failed --plain --no-legend")
-    assert node.login.tell("systemctl is-system-running") == "running"
+def test_nothing_failed(up: Up) -> None:
+    assert not up.node.login.tell("systemctl --failed --plain --no-legend")
 
 
-def test_its_content_folder_is_mounted(node: Booted) -> None:
-    node.login.tell(f"echo result | sudo tee {CONTENT}/result")
-    assert node.net.run("cat", PXE / "nodes/node07/result") == "result\n"
+def test_nothing_of_what_it_is_made_of_shows(up: Up) -> None:
+    asked = "--types overlay,ext4,squashfs,nfs --output TARGET,FSTYPE,SOURCE"
+    shown = up.node.login.tell(f"findmnt --noheadings --raw {asked}").splitlines()
+    mounts = {row.split()[0]: row.split()[1:] for row in shown}
+    assert mounts.keys() == {"/", LASTING, CONTENT}
+    assert mounts["/"][0] == "overlay"
+    assert mounts[LASTING][0] == "ext4"
+    assert mounts[LASTING][1].startswith(up.disk)
 
 
-def test_nothing_of_what_it_is_made_of_shows(node: Booted) -> None:
-    shown = node.login.tell("findmnt --noheadings --real --raw --output TARGET,FSTYPE").splitlines()
-    others = {"loop": {"/var/lib/simulation ext4"}, "card": {"/var/lib/simulation ext4"}}.get(
-        node.kind, set()
-    )
-    root = {"/ nfs"} if node.kind == "private" else {"/ overlay"}
-    assert set(shown) == {*root, *others, f"{CONTENT} nfs"}
-
-
-def test_it_does_not_pull_much(node: Booted) -> None:
-    if node.kind == "shared":
-        assert node.pulled < MOST_PULLED
-    if node.kind == "ram":
-        assert node.netboot.needs < node.pulled < node.netboot.needs * 1.2
-
-
-def test_a_shared_root_leaves_the_memory_to_others(node: Booted) -> None:
-    match = re.search(r"MemAvailable: +(\d+) kB", node.login.tell("cat /proc/meminfo"))
-    assert match
-    assert int(match[1]) * 1024 >= (LEAST_LEFT if node.kind != "ram" else LEAST_LEFT - node.netboot.needs)
-
-
-def test_what_persists_is_what_the_recipe_says(node: Booted) -> None:
-    node.login.tell("echo kept | sudo tee /etc/written")
-    lasting = "/etc/written" if node.kind == "private" else "/var/lib/simulation/written"
-    if node.kind in ("private", "loop", "card"):
-        node.login.tell(f"echo kept | sudo tee {lasting}")
-    before = node.login.tell("cat /proc/sys/kernel/random/boot_id")
-    node.login.ssh("sudo systemctl reboot")
-    node.guest.until(
-        lambda: node.login.ssh("cat /proc/sys/kernel/random/boot_id").stdout.strip() not in ("", before),
+def test_what_persists_is_what_the_recipe_says(up: Up) -> None:
+    login, guest = up.node.login, up.node.guest
+    login.tell(f"echo kept | sudo tee /etc/written {LASTING}/written")
+    before = login.tell("cat /proc/sys/kernel/random/boot_id")
+    login.ssh("sudo systemctl reboot")
+    guest.until(
+        lambda: login.ssh("cat /proc/sys/kernel/random/boot_id").stdout.strip() not in ("", before),
         "second boot",
-        seconds=node.guest.seconds() + SSH_SECONDS,
+        seconds=guest.seconds() + SSH_SECONDS,
     )
-    written = node.login.ssh("cat /etc/written").returncode == 0
-    assert written == (node.kind == "private")
-    if node.kind in ("private", "loop", "card"):
-        assert node.login.tell(f"cat {lasting}") == "kept"
+    assert login.tell(f"cat {LASTING}/written") == "kept"
+    assert login.ssh("cat /etc/written").returncode != 0
+    # What the initramfs has heard of the disk: it is whole without a person.
+    checked = login.tell("sudo dmesg | grep 'nodebake-data: '")
+    assert "UNEXPECTED INCONSISTENCY" not in checked
+    assert checked.count("nodebake-data: ") == 1

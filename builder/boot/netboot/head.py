@@ -59,22 +59,27 @@ class Head:
     def key(self) -> Path:
         return self.folder / "release-key"
 
-    def publish(self, release: Path, *words: str) -> Any:
-        """Publish the release of a folder, which is only read; nodebake-head's answer."""
+    def publish(self, release: Path, *words: str) -> list[str]:
+        """Publish the release of a folder, which is only read; what nodebake-head warns of."""
         return self._give("publish", release, *words)
 
-    def assign(self, release: Path, *words: str) -> Any:
-        """Let nodes boot the release of a folder for a while."""
+    def assign(self, release: Path, *words: str) -> list[str]:
+        """Let nodes boot the release of a folder for a while; what nodebake-head warns of."""
         return self._give("assign", release, *words)
 
-    def _give(self, verb: str, release: Path, *words: str) -> Any:
+    def _give(self, verb: str, release: Path, *words: str) -> list[str]:
         stock = LAYOUT.etc / "nodes.json"
         self.lan.write(stock, inventory.dump(self.inventory))
         source = self._signed(release)
-        return self.call(verb, str(source), "--inventory", str(stock), "--nfs", "ganesha", *words)
+        told = self._told(verb, str(source), "--inventory", str(stock), "--nfs", "ganesha", *words)
+        return [event["text"] for event in told if event["event"] == "warning"]
 
     def call(self, *words: str) -> Any:
         """What `nodebake-head` answers. Raises NodebakeError with what it tells."""
+        return next(event["value"] for event in self._told(*words) if event["event"] == "answer")
+
+    def _told(self, *words: str) -> list[dict[str, Any]]:
+        """All that it tells, an answer among it."""
         program = [sys.executable, "-m", "builder.head"]
         argv = [*program, "--pxe", str(LAYOUT.pxe), "--etc", str(LAYOUT.etc), *words, "--json"]
         done = run(self.lan.within(*argv), env={"PYTHONPATH": str(_BUILDER)}, check=False)
@@ -82,11 +87,10 @@ class Head:
         for event in events:
             if event["event"] == "error":
                 raise NodebakeError(event["message"], facts=event["facts"], hint=event["hint"])
-        answers = [event["value"] for event in events if event["event"] == "answer"]
-        if done.code != Exit.DONE or not answers:
+        if done.code != Exit.DONE or not any(event["event"] == "answer" for event in events):
             told = done.stderr.decode(errors="replace").splitlines()[-8:]
             raise NodebakeError(f"nodebake-head ended with {done.code}", facts=[f"| {line}" for line in told])
-        return answers[0]
+        return events
 
     def serve(self) -> None:
         """Start what nodes boot from, with the files that publishing has written."""
