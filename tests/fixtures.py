@@ -78,6 +78,8 @@ def _site(root: Path) -> Site:
         return Site(root)
     # A home without keys: so init makes a pair, and the tests can log in.
     _nodebake(root, "init", HOME=str(root))
+    # What a head is baked with, and what signs releases for it.
+    _nodebake(root, "key", "new")
     (root / "cluster.yaml").write_text(CLUSTER)
     with (root / "site.yaml").open("a") as file:
         # For boards without Ethernet. The secret is asked for at flash time only.

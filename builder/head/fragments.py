@@ -14,6 +14,8 @@ from builder.head.exports import Export
 from builder.head.inventory import Inventory
 from builder.head.layout import Layout
 
+# Debian names this folder on dnsmasq's command line, and not in its configuration.
+_SITES = "--conf-dir=/etc/dnsmasq.d,.dpkg-dist,.dpkg-old,.dpkg-new"
 KEPT = 20
 """Former states of one fragment that are kept."""
 
@@ -45,6 +47,8 @@ class Place:
                 self.path.unlink()
             else:
                 files.write(self.path, former)
+            if self.layout.live:
+                revive(self.service)
             raise
 
 
@@ -144,7 +148,7 @@ def check_dnsmasq(layout: Layout, text: str) -> None:
 def reload(service: str) -> None:
     """Let a service read its fragment. dnsmasq reads its configuration only when it starts."""
     if service == "dnsmasq":
-        whole = machine.run(["dnsmasq", "--test"], check=False)
+        whole = machine.run(["dnsmasq", "--test", _SITES], check=False)
         if whole.code:
             raise NodebakeError(
                 "dnsmasq does not take its configuration together with yours",
@@ -156,6 +160,12 @@ def reload(service: str) -> None:
         machine.run(["systemctl", "reload", "nfs-ganesha"])
     else:
         machine.run(["exportfs", "-r", "-a"])
+
+
+def revive(service: str) -> None:
+    """After the former file was put back: start what ended over the new one."""
+    if service == "dnsmasq" and not machine.run(["systemctl", "is-failed", "dnsmasq"], check=False).code:
+        machine.run(["systemctl", "restart", "dnsmasq"], check=False)
 
 
 def server_here() -> str:

@@ -8,8 +8,10 @@ is the simulator, and reaches the head's port 1236 through the ssh connection.
 from __future__ import annotations
 
 import hashlib
+import json
 import socket
 import struct
+import tarfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,9 +27,12 @@ from builder.boot.machine import MAC
 from builder.host.emulator import LOOPBACK, loopback_port
 from builder.host.scratch import scratch
 from tests.boot.guest import Shell, booted
+from tests.boot.operator import Operator
+from tests.boot.operator import operator as operator_of
 from tests.boot.timing import BOOTS
-from tests.boot.wire import Node, Wire, wire
+from tests.boot.wire import Node, Packet, Wire, wire
 from tests.fixtures import Site
+from tests.head.release import Tiny
 from tests.needs import needs_tool
 from tests.tools.power.plane import Plane, simulator
 
@@ -39,6 +44,8 @@ STRANGER = "b8:27:eb:00:00:99"
 SSH_SECONDS = 450
 SETTLED_SECONDS = 300
 SINCE_1900 = 2208988800
+FIRST = Tiny()
+SECOND = Tiny(version="20260201-bbbbbbbb", epoch=1769904000)
 
 pytestmark = [pytest.mark.boot, needs_tool("qemu-system-aarch64", "qemu-img", "mcopy", "ssh")]
 
@@ -144,6 +151,7 @@ def test_a_node_gets_the_files_of_its_own_directory(head: Head) -> None:
     assert node.dhcp(30)
     assert node.tftp(HEAD, "config.txt") == b"mine\n"
     assert "not found" in str(node.tftp(HEAD, "x.txt"))
+    head.shell.tell(f"sudo rm -r {own} /pxe/boot/x.txt")
 
 
 def test_the_firewall_lets_nodes_in_where_they_are_served(head: Head) -> None:
@@ -189,11 +197,7 @@ def test_names_are_served(head: Head) -> None:
     assert answer.body.endswith(IPv4Address(NODE).packed)
 
 
-def test_content_is_exported_to_the_nodes(head: Head) -> None:
-    said = head.shell.tell("sudo exportfs -v")
-    assert said.split()[0] == "/pxe/nodes"
-    assert "10.42.0.0/24(" in said
-    assert "root_squash" in said and "no_root_squash" not in said
+def test_nfs_is_served(head: Head) -> None:
     # rpcbind's GETPORT of NFS version 3 over TCP.
     call = struct.pack("!10I4I", 7, 0, 2, 100000, 2, 3, 0, 0, 0, 0, 100003, 3, 6, 0)
     answer = head.node().ask(HEAD, 111, call)
@@ -222,6 +226,81 @@ def test_the_image_cache_keeps_what_one_node_has_pulled(head: Head) -> None:
     # The outside is gone.
     assert head.shell.tell(f"{get}/probe/thing/blobs/{name} | sha256sum").split()[0] == digest
     assert head.shell.tell("findmnt --noheadings --output FSTYPE /var/lib/docker-registry") == "ext4"
+
+
+@pytest.fixture(scope="module")
+def operator(head: Head, site: Site, tmp_path_factory: pytest.TempPathFactory) -> Operator:
+    return operator_of(site, head.shell, tmp_path_factory.mktemp("operator") / "project")
+
+
+def test_it_is_published_to_as_it_comes(head: Head, operator: Operator) -> None:
+    """Its services take what is written while they run, and a node gets it."""
+    assert head.shell.tell("sudo exportfs -s") == ""
+    place = operator.built(FIRST)
+    assert operator.tell("publish", FIRST.recipe) == f"node07 boots {FIRST.recipe}/{FIRST.version}\n"
+    node = head.node()
+    assert node.dhcp(30)
+    with tarfile.open(next(place.glob("*.boot.tar"))) as boot:
+        file = boot.extractfile("config.txt")
+        assert file and node.tftp(HEAD, "config.txt") == file.read()
+    told = str(node.tftp(HEAD, f"{FIRST.prefix}cmdline.txt"))
+    assert f"nodebake.root={HEAD}:/pxe/releases/{FIRST.recipe}/{FIRST.version}" in told
+    exported = [line.split() for line in head.shell.tell("sudo exportfs -s").splitlines()]
+    assert {(path, client.partition("(")[0]) for path, client in exported} == {
+        ("/pxe/releases", "10.42.0.0/24"),
+        ("/pxe/identity/node07", NODE),
+        ("/pxe/nodes/node07", NODE),
+    }
+    assert head.shell.tell("systemctl is-active dnsmasq nfs-server").split() == ["active"] * 2
+
+
+def test_what_dnsmasq_would_not_take_is_not_left_there(head: Head, operator: Operator) -> None:
+    """A line of the site's that goes badly with ours: dnsmasq goes on with what it had."""
+    other = "/etc/dnsmasq.d/90-site.conf"
+    head.shell.tell(
+        f"echo dhcp-host=b8:27:eb:00:00:77,{NODE} | sudo tee {other}; sudo rm /etc/dnsmasq.d/nodebake.conf"
+    )
+    operator.built(SECOND)
+    with pytest.raises(AssertionError, match="dnsmasq does not take its configuration together with yours"):
+        operator.tell("publish", SECOND.recipe)
+    assert head.shell.tell("systemctl is-active dnsmasq") == "active"
+    head.shell.tell(f"sudo rm {other}")
+    assert operator.tell("publish", SECOND.recipe) == f"node07 boots {SECOND.recipe}/{SECOND.version}\n"
+
+
+def test_a_rollback_gives_the_node_the_former_files(head: Head, operator: Operator) -> None:
+    assert operator.tell("rollback", "node07") == f"node07 boots {FIRST.recipe}/{FIRST.version}\n"
+    node = head.node()
+    assert node.dhcp(30)
+    assert FIRST.version in str(node.tftp(HEAD, "config.txt"))
+
+
+def test_the_journal_that_a_node_sends_is_read_by_the_operator(head: Head, operator: Operator) -> None:
+    """Sent by the program that nodes have, from the node's address, which this machine takes for it."""
+    tell = head.shell.tell
+    tell(f"sudo ip address add {NODE}/32 dev lo")
+    tell(f"sudo ip route change table local local {HEAD} dev eth0 src {NODE}")
+    tell("logger --tag simulation 'all is well'")
+    # It goes on for ever, so it is ended.
+    send = f"/usr/lib/systemd/systemd-journal-upload --url=http://{HEAD}:19532 --save-state=/run/sent"
+    tell(f"sudo timeout 30 {send} || [ $? = 124 ]")
+    tell(f"sudo ip address del {NODE}/32 dev lo")
+    assert "simulation[" in operator.tell("logs", "node07") and "all is well" in operator.tell(
+        "logs", "node07"
+    )
+
+
+def test_what_a_nodes_kernel_says_first_is_kept(head: Head, operator: Operator) -> None:
+    node = head.node()
+    node.put(Packet(node.address, IPv4Address(HEAD), 6666, 6666, b"<5>nodebake: here I am\n"))
+    kept = "grep -qs here /var/log/nodebake/netconsole/node07.log"
+    head.shell.tell(f"sudo timeout 30 sh -c 'until {kept}; do sleep 1; done'")
+    assert "here I am" in operator.tell("logs", "node07", "--kernel")
+
+
+def test_doctor_finds_nothing_that_keeps_nodes_from_booting(operator: Operator) -> None:
+    found = json.loads(operator.tell("doctor", "--json"))
+    assert [each for each in found if each["level"] == "bad"] == []
 
 
 def second_outside(ports: Mapping[int, int]) -> tuple[str, ...]:

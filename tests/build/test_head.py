@@ -61,11 +61,22 @@ def test_chronyd_takes_its_configuration(head: Apart, tmp_path: Path) -> None:
     assert not (head.root / "usr/lib/systemd/system/systemd-timesyncd.service").exists()
 
 
-def test_exports_name_the_nodes_only(head: Apart) -> None:
-    files = [head.root / "etc/exports", *(head.root / "etc/exports.d").iterdir()]
-    lines = [line for file in files for line in file.read_text().splitlines() if line and line[0] != "#"]
-    assert lines == ["/pxe/nodes 10.42.0.0/24(rw,sync,root_squash,no_subtree_check,fsid=1)"]
+def test_nothing_is_exported_before_something_is_published(head: Apart) -> None:
+    files = [head.root / "etc/exports", *(head.root / "etc").glob("exports.d/*")]
+    assert not [line for file in files for line in file.read_text().splitlines() if line and line[0] != "#"]
     assert (head.root / "pxe/nodes").is_dir()
+
+
+def test_it_can_be_published_to(head: Apart) -> None:
+    """It trusts the project's key, and runs what the package holds."""
+    signers = (head.root / "etc/nodebake/allowed_signers").read_text()
+    assert "ssh-ed25519" in signers
+    # Of the tree's own Python it takes no more than this.
+    told = tree_program(head, "usr/bin/python3", "-I", str(head.root / "usr/bin/nodebake-head"), "--help")
+    assert "publish" in told
+    sockets = head.root / "etc/systemd/system/sockets.target.wants"
+    assert (sockets / "systemd-journal-remote.socket").is_symlink()
+    assert (head.root / "etc/sudoers.d/nodebake-head").stat().st_mode & 0o777 == 0o440
 
 
 def test_units_are_valid(head: Apart) -> None:

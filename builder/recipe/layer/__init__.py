@@ -5,4 +5,16 @@ A kind is a module with a pydantic `Model` of the layer's body and
 `expand(model, scope) -> list[Effect]`, which tells the scope of every problem.
 """
 
-KINDS = ("packages", "files", "users", "services", "network", "locale", "boot", "docker", "maker", "script")
+KINDS = (
+    "packages",
+    "files",
+    "users",
+    "services",
+    "network",
+    "locale",
+    "boot",
+    "docker",
+    "maker",
+    "head",
+    "script",
+)

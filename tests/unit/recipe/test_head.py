@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from builder.recipe.effect import FromFile, Inline, Package, WriteFile
 from builder.recipe.recipe import Recipe
 from builder.recipe.resolve import resolve
 from builder.recipe.sources import DictSources
@@ -76,3 +77,28 @@ def test_the_shipped_inventory_is_one_for_it() -> None:
     hosts = [line for line in said["etc/nodebake/dhcp-hosts"].splitlines() if line[:1] != "#"]
     assert len(hosts) == 48
     assert "powerall.py on 1 60\n" in said["etc/systemd/system/maker-power-on.service"]
+
+
+def test_it_has_what_the_package_has() -> None:
+    effects = head().effects()
+    listed = (ROOT / "packaging/nodebake-head/files").read_text().splitlines()
+    sources = [line.split()[2] for line in listed if line.startswith("file")]
+    files = {effect.path: effect for effect in effects if isinstance(effect, WriteFile)}
+    assert files["etc/sudoers.d/nodebake-head"].mode == 0o440
+    program = files["usr/bin/nodebake-head"]
+    assert program.content == Inline((ROOT / "packaging/nodebake-head/nodebake-head").read_bytes())
+    modules = {path.name for path in (ROOT / "builder/head").glob("*.py")}
+    place = "usr/share/nodebake-head/builder/head/"
+    assert {path.removeprefix(place) for path in files if path.startswith(place)} == modules
+    assert {"builder/errors.py", "builder/head/*.py"} <= set(sources)
+    packages = {effect.name for effect in effects if isinstance(effect, Package)}
+    assert {"dnsmasq", "nfs-kernel-server", "systemd-journal-remote", "zstd"} <= packages
+
+
+def test_it_trusts_the_projects_keys_where_there_are_some() -> None:
+    place = "etc/nodebake/allowed_signers"
+    assert place not in {effect.path for effect in head().effects() if isinstance(effect, WriteFile)}
+    with_keys = head(release_signers="a-key\n").effects()
+    (trusted,) = [each for each in with_keys if isinstance(each, WriteFile) and each.path == place]
+    assert isinstance(trusted.content, FromFile)
+    assert trusted.content.source == "release_signers"
