@@ -58,11 +58,11 @@ def test_a_container_prints_its_line(node: DockerNode) -> None:
 def test_an_image_of_two_layers_is_built(node: DockerNode) -> None:
     lines = (
         *("FROM probe", 'SHELL ["/usr/bin/busybox", "sh", "-c"]'),
-        *("RUN echo one >/one", "RUN cat /one /one >/two"),
+        *("RUN echo one >/one", "RUN busybox cat /one /one >/two"),
     )
     written = " ".join(f"'{line}'" for line in lines)
     node.tell(f"printf '%s\\n' {written} | docker build --network none --tag two -")
-    assert node.container("cat /two", image="two").split() == ["one", "one"]
+    assert node.container("busybox cat /two", image="two").split() == ["one", "one"]
     layers = "docker image inspect --format '{{len .RootFS.Layers}}'"
     assert node.tell(f"{layers} probe; {layers} two").split() == ["1", "3"]
 
@@ -75,15 +75,13 @@ def test_an_image_leaves_and_comes_back(node: DockerNode) -> None:
 
 def test_a_folder_of_the_node_is_seen_inside(node: DockerNode) -> None:
     node.tell("mkdir -p shared && echo bound >shared/file")
-    assert node.container("cat /mnt/file; echo back >/mnt/answer", "-v ~/shared:/mnt") == "bound"
+    assert node.container("busybox cat /mnt/file; echo back >/mnt/answer", "-v ~/shared:/mnt") == "bound"
     assert node.tell("cat shared/answer") == "back"
 
 
 def test_the_head_reaches_a_port(node: DockerNode) -> None:
-    node.tell(
-        "docker run --detach --name web --publish 8080:80 probe"
-        " /usr/bin/busybox nc -lk -p 80 -e /usr/bin/busybox echo from-inside"
-    )
-    ask = f"exec 3<>/dev/tcp/{NODE.address}/8080 && head -n 1 <&3"
+    script = "busybox mkdir /www && echo from-inside >/www/index.html && exec busybox httpd -f -p 80 -h /www"
+    node.tell(f"docker run --detach --name web --publish 8080:80 probe /usr/bin/busybox sh -c '{script}'")
+    ask = f"exec 3<>/dev/tcp/{NODE.address}/8080 && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && tail -n 1 <&3"
     assert node.booted.head.lan.run("bash", "-c", ask) == "from-inside\n"
     node.tell("docker rm --force web")

@@ -24,8 +24,8 @@ WRITES = (3.0, 30.0)
 AWAY_SECONDS = 120
 # Writes that matter to a driver: images come and go, containers change files, all of it at once.
 BUSY = (
-    "nohup sh -c 'while :; do docker run --rm --network none probe /usr/bin/busybox sh -c"
-    ' "dd if=/dev/urandom of=/file bs=64k count=64 conv=fsync"; docker tag probe again;'
+    "nohup sh -c 'while :; do docker run --rm --network none probe /usr/bin/busybox"
+    " dd if=/dev/urandom of=/file bs=64k count=64 conv=fsync; docker tag probe again;"
     " docker image rm again; docker save probe | docker load; done' >/dev/null 2>&1 &"
 )
 
@@ -67,8 +67,8 @@ def test_a_head_that_is_away_and_a_node_that_starts_again_lose_nothing(head: Hea
     """A container waits for the head, goes on, and is there after a power cut; so are its files."""
     with up(head, site, "away") as node:
         node.import_probe()
-        count = "i=0; while :; do i=$((i + 1)); echo $i | tee -a /lines; sync; sleep 1; done"
-        node.tell(f"docker run --detach --name counting probe /usr/bin/busybox sh -c '{count}'")
+        count = "i=0; while :; do i=$((i + 1)); echo $i; echo $i >>/lines; busybox sync; busybox sleep 1;"
+        node.tell(f"docker run --detach --name counting probe /usr/bin/busybox sh -c '{count} done'")
         boot = node.tell("cat /proc/sys/kernel/random/boot_id")
         end(head.running["ganesha"])
         time.sleep(AWAY_SECONDS)
@@ -80,7 +80,7 @@ def test_a_head_that_is_away_and_a_node_that_starts_again_lose_nothing(head: Hea
             node.tell("docker inspect --format '{{.State.Status}} {{.RestartCount}}' counting") == "running 0"
         )
         assert node.tell("cat /proc/sys/kernel/random/boot_id") == boot
-        node.tell("docker exec counting /usr/bin/busybox sh -c sync; sync")
+        node.tell("docker exec counting /usr/bin/busybox sync; sync")
         kept = lines(node)
         node.booted.guest.process.kill()
     with up(head, site, "again") as node:
