@@ -38,6 +38,10 @@ class Crew:
     def machines(self) -> list[Machine]:
         return [node_machine(self.cluster, node, via_head=self.via_head) for node in self.nodes]
 
+    def script(self, text: str, *words: str, within: float) -> Order:
+        """An order that root carries out: who logs in may have it by sudo, without a question."""
+        return Order.script(text, *words, within=within, sudo=self.cluster.ssh.user != "root")
+
     def gather(self, order: Order, told: Callable[[Outcome], None] = lambda _: None) -> list[Outcome]:
         """The order on all of them; outcomes in the order of the nodes."""
         return self.with_fleet(lambda fleet: fleet.gather(self.machines, order, told))

@@ -80,5 +80,23 @@ FLEET_VERBS = (
             *HEAD,
         ),
     ),
+    Verb(
+        "card status",
+        "the cards in nodes' slots: size, what is on them, whether a node would boot from it",
+        ("card status @barA", "card status node07 --json"),
+        (nodes("*", "which; all when none is named"), within(20), JUMP, JSON),
+    ),
+    Verb(
+        "card prepare",
+        "a partition for docker's data on nodes' cards, where they are empty",
+        ("card prepare @barA", "card prepare node07 --format"),
+        (
+            nodes("+", "which"),
+            flag("--format", help="also a card that is not empty: what is on it is gone then"),
+            within(300),
+            JUMP,
+            JSON,
+        ),
+    ),
     Verb("release", "hold nodes no longer", ("release node07",), (nodes("+", "which"), *HEAD)),
 )

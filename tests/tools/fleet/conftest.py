@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +16,8 @@ import pytest
 from builder.cli.main import main
 from tests.tools.power.sshd import USER, Keys, Server, free_port, server
 
+# Disks are root's: CI's ordinary user leaves that file to `make boot-test`, which CI runs as root.
+collect_ignore = ["test_card.py"] if os.environ.get("CI") and os.geteuid() else []
 WELL = tuple(range(1, 13))
 REFUSES, OTHER_KEY, HANGS, SLOW, UNKNOWN = 13, 14, 15, 16, 17
 

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`nodebake card prepare NODES`: a partition for docker's data on the nodes' cards."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from builder.cli.fleet.crew import crew_of
+from builder.cli.fleet.say import ending
+from builder.errors import Exit
+from builder.fleet.fold import as_json
+from builder.fleet.node import script
+from builder.report.report import Report
+
+
+def run(arguments: Namespace, report: Report) -> Exit:
+    crew = crew_of(arguments)
+    words = ["", "", "prepare", *(["format"] if arguments.format else [])]
+    outcomes = crew.gather(crew.script(script("card"), *words, within=arguments.timeout))
+    if arguments.json:
+        report.json([as_json(each) for each in outcomes])
+    else:
+        ready = [node for node, each in zip(crew.nodes, outcomes, strict=True) if each.well]
+        if ready:
+            report.data(f"{crew.cluster.fold(ready)}: the card is ready for docker's data")
+    return ending(outcomes, report, shown=False)
