@@ -40,6 +40,9 @@ GOALS = {
     "node-tftp": Goal("a node from power-on to ssh, by TFTP", "MB", 25.0),
     "node-nfs": Goal("a node of a shared root from power-on to ssh, by NFS", "MB", 80.0),
     "node-memory": Goal("such a node, idle: memory not left of its 1 GiB", "MB", 323.0),
+    "fleet-cold": Goal("a command on 60 nodes by ssh, logins included", "s", 1.2),
+    "fleet-kept": Goal("the next command on them, on kept connections", "s", 0.3),
+    "fleet-cpu": Goal("a command on 60 nodes: CPU ÷ clush", RATIO, 0.4),
 }
 """In the order of the table."""
 
