@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from builder.cli.head.verbs import HEAD, JUMP
 from builder.cli.nodes.verbs import nodes
-from builder.cli.verb import JSON, Option, Verb, flag, value
+from builder.cli.verb import JSON, Option, Verb, choice, flag, value
+from builder.recipe import docker_strategy
+
+STRATEGIES = docker_strategy.of("netboot")
 
 
 def within(default: float) -> Option:
@@ -94,6 +99,41 @@ FLEET_VERBS = (
             nodes("+", "which"),
             flag("--format", help="also a card that is not empty: what is on it is gone then"),
             within(300),
+            JUMP,
+            JSON,
+        ),
+    ),
+    Verb(
+        "docker install",
+        "docker on nodes whose root was made by hand, its data where `--strategy` says",
+        ("docker install node02 --strategy card", "docker install @barA --strategy loop"),
+        (
+            nodes("+", "which"),
+            choice("--strategy", among=STRATEGIES, default="loop", help="where its data lie (default: loop)"),
+            value(
+                "--folder",
+                metavar="IP:/PATH",
+                help="a folder of the head for loop and fuse-overlayfs; NODE in it is the node's name",
+            ),
+            within(1800),
+            JUMP,
+            JSON,
+        ),
+    ),
+    Verb(
+        "docker remove",
+        "take off again what `docker install` brought; the data stay",
+        ("docker remove node02",),
+        (nodes("+", "which"), within(600), JUMP, JSON),
+    ),
+    Verb(
+        "docker load",
+        "bring an image that `docker save` wrote to nodes, without a registry",
+        ("docker load model.tar @barA",),
+        (
+            Option(("image",), "the file", {"metavar": "IMAGE.tar", "type": Path}, "file"),
+            nodes("+", "which"),
+            within(1800),
             JUMP,
             JSON,
         ),

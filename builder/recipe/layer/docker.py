@@ -100,7 +100,12 @@ def expand(model: Model, scope: Scope) -> list[Effect]:
         hint = "leave it out"
         message = f"with containerd's snapshotter docker would not use `{strategy.driver}`"
         scope.problem(message, "daemon", "features", "containerd-snapshotter", hint=hint)
-    daemon = json.dumps(_daemon(model, strategy, scope), indent=2, sort_keys=True) + "\n"
+    try:
+        log_size = size.parse(model.log.max_size)
+    except ValueError as error:
+        scope.problem(str(error), "log", "max_size")
+        log_size = 0
+    daemon = _daemon(model, strategy, log_size)
     return [
         *_source(model, scope),
         *(Package(name) for name in strategy.packages),
@@ -199,12 +204,8 @@ def _features(daemon: dict[str, Any]) -> dict[str, Any]:
     return features if isinstance(features, dict) else {}
 
 
-def _daemon(model: Model, strategy: Strategy, scope: Scope) -> dict[str, Any]:
-    try:
-        bytes_each = size.parse(model.log.max_size)
-    except ValueError as error:
-        scope.problem(str(error), "log", "max_size")
-        bytes_each = 0
+def _daemon(model: Model, strategy: Strategy, log_size: int) -> str:
+    """daemon.json; `log_size` in bytes, of each file."""
     fixed: dict[str, Any] = {}
     root = _root(model, strategy)
     if root is not None:
@@ -212,15 +213,27 @@ def _daemon(model: Model, strategy: Strategy, scope: Scope) -> dict[str, Any]:
     if model.from_ == "docker":
         # What naming a storage driver means, said so that no later version decides otherwise.
         fixed["features"] = {**_features(model.daemon), "containerd-snapshotter": False}
-    return {
+    daemon = {
         "live-restore": True,
         **model.daemon,
         **fixed,
         "storage-driver": strategy.driver,
         "log-driver": "local",
         # docker's own units are k, m, g: multiples of 1024 as ours.
-        "log-opts": {"max-size": size.text(bytes_each).lower(), "max-file": str(model.log.max_file)},
+        "log-opts": {"max-size": size.text(log_size).lower(), "max-file": str(model.log.max_file)},
     }
+    return json.dumps(daemon, indent=2, sort_keys=True) + "\n"
+
+
+def of_a_root_by_hand(strategy: Strategy) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Packages and files, by path, that make docker of a root over the network that no recipe has made."""
+    model = Model()
+    files = {
+        "etc/docker/daemon.json": _daemon(model, strategy, size.parse(model.log.max_size)),
+        "etc/containerd/config.toml": _CONTAINERD.replace("@root@", f"{PLACE}/containerd"),
+        "etc/nodebake/docker": _settings(model, strategy),
+    }
+    return (*_PACKAGES["debian"], *strategy.packages), files
 
 
 def impossible(board: Board) -> str | None:
