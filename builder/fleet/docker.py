@@ -20,7 +20,7 @@ from builder.recipe.layer.docker import of_a_root_by_hand
 
 STAGE = "/var/lib/nodebake/docker/stage"
 OVERLAYS = ("docker-data", "docker-check")
-ON_HEAD = ("loop", "fuse-overlayfs")
+ON_HEAD = ("loop", "fuse-overlayfs", "vfs")
 """The strategies whose data lie in a folder of the head."""
 NODE = "NODE"
 """In the name of that folder: the node's own."""

@@ -113,7 +113,7 @@ FLEET_VERBS = (
             value(
                 "--folder",
                 metavar="IP:/PATH",
-                help="a folder of the head for loop and fuse-overlayfs; NODE in it is the node's name",
+                help="a folder of the head for what lies there; NODE in it is the node's name",
             ),
             within(1800),
             JUMP,

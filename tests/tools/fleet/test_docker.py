@@ -106,7 +106,7 @@ def test_what_cannot_be_installed(site: Site, node: Machine) -> None:
     assert (said.code, "is no folder of the head for each node" in said.err) == (2, True)
     said = site.call("docker", "install", "1", "--folder", "10.42.0.250:/pxe/same")
     assert (said.code, "NODE as one of its parts" in said.err) == (2, True)
-    assert site.call("docker", "install", "1", "--strategy", "vfs").code == 2
+    assert site.call("docker", "install", "1", "--strategy", "overlay2").code == 2
 
 
 def test_an_image_is_loaded(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
