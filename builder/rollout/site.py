@@ -23,7 +23,8 @@ MINUTES = 60
 FLASH_SECONDS = 3600
 _WHO = "cat /proc/sys/kernel/random/boot_id\ncat /etc/nodebake/release\n"
 _SHORT = 20
-_POLL = 3
+POLL = 3.0
+"""Seconds between two looks at a node that is starting."""
 _OFF_FOR = 5
 _IN_USE = "has to wait: the head is in use"
 _HEAD_PATIENCE = 60
@@ -47,7 +48,6 @@ class Site:
     board: Switchboard | None
     orders: Callable[[str, str], dict[str, Any]]
     agent: bytes
-    poll: float = _POLL
     _booted: dict[str, str] = field(default_factory=dict)
     _head: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -80,7 +80,7 @@ class Site:
             boot, release = await self._who(node)
             if boot and boot != self._booted.get(node):
                 return release
-            await asyncio.sleep(self.poll)
+            await asyncio.sleep(POLL)
         raise NodeFailed(f"{node} has not come up within {seconds:.0f} s")
 
     async def script(self, node: str, text: str, *, seconds: float) -> Said:

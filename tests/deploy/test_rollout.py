@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the operator's command line to nodes on their cards: a real head, real ssh, HTTP, a journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from builder.cli.rollout import conduct
+from builder.head import cards
+from builder.rollout import site
+from tests.deploy.boards import Board, agent, boards
+from tests.deploy.conftest import Operator
+from tests.head.ground import node
+from tests.head.release import Tiny
+from tests.needs import needs_tool
+from tests.tools.power.sshd import USER
+
+pytestmark = needs_tool("sshd", "ssh-keygen", "dnsmasq", "zstd", "unshare")
+
+FORMER = Tiny()
+FLASHER = Tiny(recipe="flasher", version="20260501-eeeeeeee", mode="ram")
+CARD = Tiny(recipe="sdcard", version="20260601-ffffffff", mode="card")
+LABEL = f"sdcard/{CARD.version}"
+NODES = tuple(replace(node(number), address=f"127.0.3.{number}") for number in (1, 2, 3))
+
+
+@dataclass(frozen=True)
+class Rack:
+    """An operator with nodes that boot over the network."""
+
+    operator: Operator
+    boards: list[Board]
+
+    def call(self, verb: str, *words: str) -> tuple[int, str, str]:
+        said = self.operator.ask(verb, *words)
+        return said.code, said.out, said.err
+
+
+@pytest.fixture
+def rack(operator: Operator, place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rack]:
+    ground = operator.ground
+    ground.take_stock(*NODES)
+    ground.publish(ground.made(FORMER))
+    for tiny in (FLASHER, CARD):
+        (ground.made(tiny).parent / "latest").symlink_to(tiny.version)
+    monkeypatch.setattr(conduct, "packed_agent", agent)
+    monkeypatch.setattr(site, "POLL", 0.2)
+    with boards(ground, NODES, place / "rack") as (keys, port, found):
+        rows = "".join(f'  - {{number: {each.number}, mac: "{each.mac}"}}\n' for each in NODES)
+        (operator.root / "cluster.yaml").write_text(
+            "format: 1\nhead: {name: sevastopol, board: pi3bplus, address: 127.0.3.250, user: pi}\n"
+            "networks: {lan: {subnet: 127.0.3.0/24, first: 127.0.3.1}}\n"
+            f"ssh: {{user: {USER}, port: {port}, key: {keys.private}, timeout: 10}}\n"
+            f"defaults: {{board: pi3b, network: lan}}\nnodes:\n{rows}"
+        )
+        yield Rack(operator, found)
+
+
+def test_a_node_is_moved_to_its_card(rack: Rack) -> None:
+    code, out, err = rack.call("deploy", "sdcard", "node01", "--force")
+    assert code == 0, err
+    assert out == "node01  done\n"
+    assert f"1 of 1 nodes boot {LABEL} from their cards" in err
+    first, second, _ = rack.boards
+    assert (first.runs, first.by_itself) == (LABEL, True)
+    assert (first.folder / "card.img").read_bytes() == CARD.image
+    assert second.runs == f"tiny/{FORMER.version}"
+    assert cards.load(rack.operator.ground.layout).cards["node01"].release == LABEL
+
+
+def test_a_node_that_is_not_well_goes_back(rack: Rack) -> None:
+    (rack.boards[0].folder / "lame").touch()
+    code, out, err = rack.call("deploy", "sdcard", "node01", "--force")
+    assert code == 1
+    why = "node01 is not well: docker runs no container: read-only file system"
+    assert out == f"node01  restored: {why}\n"
+    assert f"error: 0 of 1 nodes boot {LABEL} from their cards\n  node01: {why}\n" in err
+    assert rack.boards[0].runs == f"tiny/{FORMER.version}"
+    assert not cards.load(rack.operator.ground.layout).trials
+
+
+def test_a_rollout_and_back(rack: Rack) -> None:
+    words = ("sdcard", "node[01-03]", "--canary", "node02", "--wave", "2")
+    code, out, err = rack.call("rollout", *words)
+    assert (code, out) == (0, "wave 1: node02\nwave 2: node[01,03]\n")
+    code, out, err = rack.call("rollout", *words, "--yes", "--force")
+    assert code == 0, err
+    assert [board.runs for board in rack.boards] == [LABEL] * 3
+    told = [line for line in err.splitlines() if "boots from its card" in line]
+    assert told[0].startswith("node02: ")
+    said = rack.operator.call("rollout", "status")
+    assert said.out.splitlines()[1:] == ["node02  done", "node01  done", "node03  done"]
+    assert f"3 of 3 nodes boot {LABEL}" in rack.operator.call("rollout", "history").out
+    code, out, err = rack.call("rollout undo", "--yes", "--force")
+    assert code == 0, err
+    assert [board.runs for board in rack.boards] == [f"tiny/{FORMER.version}"] * 3
+
+
+def test_a_canary_that_fails_stops_all(rack: Rack) -> None:
+    (rack.boards[1].folder / "lame").touch()
+    code, _, err = rack.call("rollout", "sdcard", "--canary", "node02", "--yes", "--force")
+    assert code == 1
+    assert "no more are begun: too many have failed" in err
+    assert [board.runs for board in rack.boards] == [f"tiny/{FORMER.version}"] * 3
+    # Looked at, mended, gone on with.
+    code, _, err = rack.call("rollout resume")
+    assert code == 1
+    assert [board.runs for board in rack.boards] == [LABEL, f"tiny/{FORMER.version}", LABEL]
+
+
+def test_a_release_for_the_network_is_refused(rack: Rack) -> None:
+    (rack.operator.ground.folder / "out/tiny/latest").symlink_to(FORMER.version)
+    code, _, err = rack.call("deploy", "tiny", "node01")
+    assert code == 5
+    assert err.startswith(f"error: tiny/{FORMER.version} is not for cards: nodes boot it over the network\n")
