@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from builder.image.identity import Identity
-from builder.image.layout import Layout
-from builder.release.manifest import Image, ImagePartition
+from builder.image.layout import IDENTITY_SIZE, IDENTITY_START, Layout
+from builder.release.manifest import Image, ImagePartition, Slot
 
 
-def geometry(layout: Layout, identity: Identity) -> Image:
-    """The image as the manifest tells it."""
+def geometry(layout: Layout, identity: Identity, bootcode: int) -> Image:
+    """The image as the manifest tells it; `bootcode` is where the name of that file stands, 0 for nowhere."""
     uuids = {1: identity.boot_uuid, 2: identity.root_uuid}
     return Image(
         size=layout.size,
@@ -28,4 +28,6 @@ def geometry(layout: Layout, identity: Identity) -> Image:
             )
             for partition in layout.partitions
         ),
+        identity=Slot(IDENTITY_START, IDENTITY_SIZE),
+        bootcode=bootcode,
     )

@@ -2,6 +2,7 @@
 """Where the parts of an sd-card image lie, in bytes; pure.
 
     0        MBR
+    4 MiB    256 KiB for what makes a card one node's, zeros until it is flashed
     8 MiB    p1  FAT32 (0x0C)  bootfs  mounted on /boot/firmware
     …        p2  ext4  (0x83)  rootfs  to the end of the disk
 
@@ -23,6 +24,8 @@ SECTOR = 512
 MIB = 1 << 20
 ALIGNMENT = 8 * MIB
 MBR_LIMIT = SECTOR << 32
+IDENTITY_START, IDENTITY_SIZE = 4 * MIB, 256 << 10
+"""Left to whoever writes the image to a card; outside of all file systems, so nothing else changes it."""
 BOOT_MOUNT = "boot/firmware"
 
 

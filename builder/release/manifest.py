@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 FORMAT = 3
 READABLE = (1, 2, 3)
-"""Format 1 had no `netboot`, format 2 no `image.trial`."""
+"""Format 1 had no `netboot`, format 2 none of what `_SINCE_3` names."""
+_SINCE_3 = ("trial", "identity", "bootcode")
 _STRICT: ConfigDict = {"extra": "forbid", "strict": True}
 
 
@@ -134,14 +135,29 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Slot:
+    """A part of the image that is left to whoever writes it to a card, in bytes."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    start: int
+    size: int
+
+
+@dataclass(frozen=True)
 class Image:
-    """The disk that the image is: `size` in bytes, `disk_id` in hex; `trial` where its boards can try it."""
+    """The disk that the image is: `size` in bytes, `disk_id` in hex; `trial` where its boards can try it.
+
+    `identity` takes what makes a card a node's; at byte `bootcode` stands the name of `bootcode.bin`, 0 where
+    the image has none.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
     size: int
     disk_id: str
     partitions: tuple[ImagePartition, ...]
     trial: Trial | None = None
+    identity: Slot | None = None
+    bootcode: int = 0
 
 
 @dataclass(frozen=True)
@@ -223,8 +239,8 @@ def parse(text: str) -> Manifest:
         )
     if found == 1 and "netboot" in data:
         raise _damaged(["netboot: format 1 does not know it"])
-    if found < 3 and "trial" in (data.get("image") or {}):
-        raise _damaged([f"image.trial: format {found} does not know it"])
+    if found < 3 and (early := [name for name in _SINCE_3 if name in (data.get("image") or {})]):
+        raise _damaged([f"image.{name}: format {found} does not know it" for name in early])
     from pydantic import ValidationError
 
     try:

@@ -15,6 +15,7 @@ import pytest
 from builder.build.delta import scan as scan_tree
 from builder.errors import RecipeError
 from builder.image.assemble import assemble
+from builder.image.fat32.find import place_of
 from builder.image.identity import derive
 from builder.image.layout import MIB, Layout, layout_of
 from builder.image.placement import Placement
@@ -137,6 +138,20 @@ def test_the_boot_rom_finds_files_by_their_short_names(boot: Path) -> None:
     # Only names that are short but for their case: the ROM of a Pi knows no long ones.
     assert output(["mtype", "-i", str(boot), "::/KERNEL8.IMG"]).startswith("kernel")
     assert "KERNEL8  IMG" in output(["mdir", "-i", str(boot), "::/"])
+
+
+def test_a_name_of_the_boot_folder_is_found_and_can_be_another(made: tuple[Path, Layout], boot: Path) -> None:
+    image, layout = made
+    place = place_of(image, layout.boot.start, b"KERNEL8 IMG")
+    assert place > layout.boot.start
+    assert place_of(image, layout.boot.start, b"NOSUCH  IMG") == 0
+    renamed = boot.with_name("renamed")
+    shutil.copyfile(boot, renamed)
+    with renamed.open("r+b") as file:
+        file.seek(place - layout.boot.start)
+        file.write(b"KERNEL8 HLD")
+    assert output(["mtype", "-i", str(renamed), "::/KERNEL8.HLD"]).startswith("kernel")
+    assert "kernel8.img" not in output(["mdir", "-b", "-i", str(renamed), "::/"])
 
 
 def test_the_root_file_system_is_sound(root: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.build.outcome.boards import boards, told_boards
+from builder.image.fat32.find import place_of
 from builder.image.geometry import geometry
 from builder.image.layout import layout_of
 from builder.image.placement import parse as parse_placement
@@ -20,6 +21,9 @@ from builder.release import checksums, index
 from builder.release.manifest import Artifact, Manifest, Trial
 from builder.tree.entry import Entry
 from builder.tree.noted import noted, released
+
+_BOOTCODE = b"BOOTCODEBIN"
+"""What a boot ROM looks for, as its entry in the folder has it."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,8 @@ class ImageOutcome:
     def complete(self, bare: Manifest, plan: Plan, making: Path, found: Sequence[Any]) -> Manifest:
         """The manifest with what only the finished image tells."""
         layout = layout_of(parse_head(making / self.names()["placement"]))
-        image = geometry(layout, plan.identity)
+        bootcode = place_of(making / self.names()["image"], layout.boot.start, _BOOTCODE)
+        image = geometry(layout, plan.identity, bootcode)
         told = found[0]["trial"] if found else None
         if told:
             trial = Trial(

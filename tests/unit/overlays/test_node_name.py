@@ -49,6 +49,18 @@ def test_name_by_table_or_address(node: Machine, mac: str, expected: str) -> Non
     assert name(node) == expected
 
 
+def test_whom_the_table_does_not_know_is_whom_its_card_was_written_for(node: Machine) -> None:
+    node.interface("eth0", "b8:27:eb:ab:cd:ef")
+    node.write("etc/nodebake/node", '{"address": "10.42.0.17", "format": 1, "name": "node17"}\n')
+    assert name(node) == "node17"
+
+
+def test_the_table_knows_better_than_the_card(node: Machine) -> None:
+    node.interface("eth0", "b8:27:eb:00:00:35")
+    node.write("etc/nodebake/node", '{"name": "node17"}\n')
+    assert name(node) == "node35"
+
+
 def test_any_real_interface_counts(node: Machine) -> None:
     node.interface("docker0", "b8:27:eb:00:00:07", real=False)
     node.interface("eth0", "52:54:00:00:00:01")

@@ -14,6 +14,7 @@ from builder.release.manifest import (
     NetbootBoard,
     NonFree,
     Package,
+    Slot,
     StepId,
     Trial,
 )
@@ -102,6 +103,8 @@ CARD = replace(
             ("root=PARTUUID=88d94b30-02", "rootwait"),
             (BOARD,),
         ),
+        identity=Slot(4 << 20, 256 << 10),
+        bootcode=8912928,
     ),
     artifacts=(
         Artifact("boot", "minimal-20260102-abababab.boot.tar", 2000, "22" * 32),

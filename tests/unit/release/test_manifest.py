@@ -39,10 +39,12 @@ def test_format_1_knows_no_netboot() -> None:
     assert caught.value.facts == ("netboot: format 1 does not know it",)
 
 
-def test_format_2_knows_no_trial() -> None:
+def test_format_2_knows_nothing_of_flashing() -> None:
     with pytest.raises(NodebakeError) as caught:
         manifest.parse(sample("manifest-3-image.json").replace('"format": 3', '"format": 2'))
-    assert caught.value.facts == ("image.trial: format 2 does not know it",)
+    assert caught.value.facts == tuple(
+        f"image.{name}: format 2 does not know it" for name in ("trial", "identity", "bootcode")
+    )
 
 
 def test_each_file_is_a_line() -> None:
