@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from tests.unit.rules.source import ROOT, Source, of_builder
 
 PURE = ("recipe", "cluster", "lock", "plan", "tree")
-# What runs on the head is a program of its own: its one door to programs, its exit.
-HEADS_DOOR = "builder/head/machine.py"
+# What runs on the head and what flashes a card on a node are programs of their own: their doors, their voice.
+DOORS = ("builder/head/machine.py", "builder/flash/agent/machine.py")
+FLASHERS_VOICE = "builder/flash/agent/main.py"
 HEADS_COMMAND = "builder/head/main.py"
 NOT_FOR_PURE = ("host", "archive", "store", "build", "boot", "cli", "report")
 
@@ -35,7 +36,7 @@ def test_only_host_imports_what_touches_processes() -> None:
         Source.imports,
         lambda source, name: (
             source.room != "host"
-            and source.path != HEADS_DOOR
+            and source.path not in DOORS
             and inside(name, "subprocess", "tempfile", "signal", "ctypes", "pty")
         ),
     )
@@ -83,7 +84,9 @@ def test_only_report_prints() -> None:
     assert not offences(
         Source.names,
         lambda source, name: (
-            source.room not in ("report", "host", "head") and name in ("print", "sys.stdout", "sys.stderr")
+            source.room not in ("report", "host", "head")
+            and source.path != FLASHERS_VOICE
+            and name in ("print", "sys.stdout", "sys.stderr")
         ),
     )
 
@@ -123,6 +126,18 @@ def test_the_head_has_little_installed() -> None:
         )
 
     assert not offences(Source.imports, lambda source, name: source.room == "head" and foreign(source, name))
+
+
+def test_what_flashes_a_card_is_sent_to_nodes() -> None:
+    def foreign(source: Source, name: str) -> bool:
+        first = name.split(".", maxsplit=1)[0]
+        own = ("builder.errors", "builder.release.index", "builder.flash.agent")
+        return first not in sys.stdlib_module_names and not inside(name, *own)
+
+    assert not offences(
+        Source.imports,
+        lambda source, name: source.path.startswith("builder/flash/agent/") and foreign(source, name),
+    )
 
 
 def _is_program(source: Source) -> bool:

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What brings a release onto a card, at the card: the standard library, `errors` and the block index alone.
+
+order     what is to be done, as JSON
+trust     the release's manifest, and that it was signed
+card      what is on the device now, and whether it may be written to
+wanted    what is to be on it: the image, and what makes this card this node's
+compare   which blocks differ
+flash     all of it, in the order that survives a loss of power
+receipt   what was done, as JSON
+"""

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program that `nodebake deploy` runs on a node: `flash.pyz ORDER`, or `-` for an order on stdin.
+
+It answers on stdout, a JSON object a line: `progress`, at most two a second, then `receipt` or `error`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from builder.errors import Exit, NodebakeError, RecipeError
+from builder.flash.agent import order, receipt
+from builder.flash.agent.work import carry_out
+
+_OFTEN = 0.5
+
+
+def main(argv: Sequence[str]) -> int:
+    """Carry out an order; the exit code."""
+    try:
+        done = carry_out(order.parse(_given(argv)), _Telling())
+    except NodebakeError as error:
+        told = {"message": error.message, "facts": list(error.facts), "hint": error.hint}
+        _say({"event": "error", **told, "exit": int(error.exit)})
+        return int(error.exit)
+    _say({"event": "receipt", **receipt.told(done)})
+    return int(Exit.DONE)
+
+
+class _Telling:
+    """Tells of progress, but not of each step."""
+
+    def __init__(self) -> None:
+        self._phase, self._last = "", 0.0
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if phase != self._phase or done >= total or now - self._last >= _OFTEN:
+            self._phase, self._last = phase, now
+            _say({"event": "progress", "phase": phase, "done": done, "total": total})
+
+
+def _given(argv: Sequence[str]) -> bytes:
+    if len(argv) != 1:
+        raise RecipeError("an order is wanted", hint="flash.pyz ORDER, or - for one on stdin")
+    try:
+        return sys.stdin.buffer.read() if argv[0] == "-" else Path(argv[0]).read_bytes()
+    except OSError as error:
+        raise RecipeError(f"`{argv[0]}` cannot be read", facts=[error.strerror or str(error)]) from error
+
+
+def _say(event: dict[str, Any]) -> None:
+    print(json.dumps(event), flush=True)

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the files of a release come from: over HTTP, part by part."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from typing import Protocol
+from urllib.parse import quote, urlsplit
+
+from builder.errors import NodebakeError, RecipeError
+
+_SILENCE = 20
+"""Seconds without a byte after which a connection counts as cut."""
+_PATIENCE = 120
+"""Seconds that a server may be away before it is given up."""
+
+
+class Source(Protocol):
+    """The files of one release."""
+
+    moved: int
+    """Bytes that came from it so far."""
+
+    def small(self, name: str, limit: int) -> bytes:
+        """A whole file of at most `limit` bytes."""
+
+    def read(self, name: str, start: int, size: int) -> bytes:
+        """A part of a file, exactly so long."""
+
+
+class Web:
+    """A release behind a URL that ends in a slash; one connection, kept, made anew when it is cut."""
+
+    def __init__(self, url: str, *, patience: float = _PATIENCE, silence: float = _SILENCE) -> None:
+        parts = urlsplit(url)
+        if parts.scheme != "http" or not parts.hostname or not parts.path.endswith("/"):
+            raise RecipeError(
+                f"`{url}` is no source of a release", hint="name an http:// URL that ends in a slash"
+            )
+        self._url, self._path = url, parts.path
+        self._host, self._port = parts.hostname, parts.port or 80
+        self._patience, self._silence = patience, silence
+        self._connection: http.client.HTTPConnection | None = None
+        self.moved = 0
+
+    def small(self, name: str, limit: int) -> bytes:
+        """Raises NodebakeError when there is none, or a larger one."""
+        return limited(self._ask(name, f"bytes=0-{limit}", limit + 1), name, limit)
+
+    def read(self, name: str, start: int, size: int) -> bytes:
+        """Raises NodebakeError when the server does not have it, or is gone for too long."""
+        data = self._ask(name, f"bytes={start}-{start + size - 1}", size)
+        if len(data) != size:
+            raise absent(name, self._url, f"it ends at {start + len(data)} bytes")
+        return data
+
+    def close(self) -> None:
+        """Hang up; the next question makes a new connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _ask(self, name: str, part: str, most: int) -> bytes:
+        """A part of a file; asked for again as long as there is patience."""
+        until = time.monotonic() + self._patience
+        pause = 0.1
+        while True:
+            try:
+                return self._once(name, part, most)
+            except (OSError, http.client.HTTPException) as error:
+                self.close()
+                if time.monotonic() + pause > until:
+                    raise NodebakeError(
+                        f"`{self._url}` does not answer any more",
+                        facts=[f"{type(error).__name__}: {error}", f"asked for {self._patience:g} s"],
+                        hint="flash again: it goes on where this ended; until then the card does not boot",
+                    ) from error
+                time.sleep(pause)
+                pause = min(pause * 2, 5)
+
+    def _once(self, name: str, part: str, most: int) -> bytes:
+        if self._connection is None:
+            self._connection = http.client.HTTPConnection(self._host, self._port, timeout=self._silence)
+        self._connection.request("GET", self._path + quote(name), headers={"Range": part})
+        answer = self._connection.getresponse()
+        if answer.status != http.client.PARTIAL_CONTENT:
+            self.close()
+            if answer.status >= http.client.INTERNAL_SERVER_ERROR:
+                raise http.client.HTTPException(f"{answer.status} {answer.reason}")
+            raise absent(name, self._url, f"{answer.status} {answer.reason}".lower())
+        data = answer.read(most)
+        if len(data) < most and answer.length:
+            raise http.client.IncompleteRead(data, answer.length)
+        self.moved += len(data)
+        return data
+
+
+def limited(data: bytes, name: str, limit: int) -> bytes:
+    """`data`, which is not longer than `limit`. Raises NodebakeError."""
+    if len(data) > limit:
+        raise NodebakeError(f"`{name}` is larger than such a file can be", facts=[f"more than {limit} bytes"])
+    return data
+
+
+def absent(name: str, where: str, fact: str) -> NodebakeError:
+    """A file of a release, or a part of it, is not there."""
+    return NodebakeError(
+        f"`{name}` is not to be had from `{where}`", facts=[fact], hint="publish or build the release again"
+    )

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A signed release behind HTTP, as the head serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from builder.flash.agent.order import Order
+from builder.flash.agent.receipt import Receipt
+from builder.flash.agent.work import carry_out
+from builder.head.serving import serving
+from tests.flash.ground import Tiny, make_key, offered, order
+
+
+class Ground:
+    """Releases, made and served when they are asked for."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder = folder
+        self.key = make_key(folder / "keys")
+        self._stack = stack
+        self.told: list[tuple[str, int, int]] = []
+
+    @property
+    def signers(self) -> Path:
+        return self.folder / "keys/signers"
+
+    def order(self, tiny: Tiny, card: Path, root: Path | None = None) -> Order:
+        place = self.folder / "releases" / tiny.label
+        if not place.exists():
+            tiny.make(self.folder / "releases", self.key)
+        return order(tiny, self.serve(place), card, self.signers, root)
+
+    def serve(self, place: Path) -> str:
+        return self._stack.enter_context(serving("127.0.0.1", 0, offered(place)))
+
+    def flash(self, given: Order) -> Receipt:
+        return carry_out(given, lambda *told: self.told.append(told))
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    with ExitStack() as stack:
+        yield Ground(tmp_path, stack)
