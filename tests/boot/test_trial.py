@@ -15,7 +15,7 @@ from builder.boot.netboot.head import Head, head
 from builder.boot.netboot.tools import TOOLS
 from builder.head.inventory import Inventory, Node
 from builder.rollout import health
-from tests.boot.by_hand import Login
+from tests.boot.login import Login
 from tests.boot.published import SSH_SECONDS, powered
 from tests.boot.timing import BOOTS
 from tests.fixtures import Site
