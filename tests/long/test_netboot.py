@@ -59,7 +59,7 @@ def up(request: pytest.FixtureRequest, site: Site, tmp_path_factory: pytest.Temp
             node = until_ssh(here, OURS, guest, site.key)
             BOOTS[f"{RECIPE} published, {mode}, {writable}, answers ssh"] = guest.seconds()
             node.login.tell("systemctl is-system-running --wait || true", seconds=SETTLED_SECONDS)
-            yield Up(node, "/dev/vda" if card else "/dev/loop")
+            yield Up(node, "/dev/mmcblk0" if card else "/dev/loop")
 
 
 def make_card(path: Path) -> Path:
