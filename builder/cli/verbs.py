@@ -38,6 +38,43 @@ def _side(name: str, help: str) -> Option:
     return Option((name,), help, {"metavar": name.upper()}, "recipe")
 
 
+def _write(name: str, summary: str) -> Verb:
+    return Verb(
+        name,
+        summary,
+        (
+            f"{name} docker-sdcard /dev/sdb --node node17",
+            f"{name} docker-sdcard /dev/sdb /dev/sdc /dev/sdd --node node[17-19]",
+            f"{name} out/minimal/20260901-0a1b2c3d/minimal-20260901-0a1b2c3d.img.zst card.img",
+        ),
+        (
+            Option(
+                ("image",),
+                "a recipe that was built, a release's folder, or an image file",
+                {"metavar": "IMAGE"},
+                "recipe",
+            ),
+            Option(
+                ("devices",),
+                "cards in readers, or files that stand for them; never a disk of this machine",
+                {"metavar": "DEVICE", "nargs": "+"},
+                "file",
+            ),
+            value(
+                "--node",
+                metavar="NODES",
+                default="",
+                words="nodes",
+                help="whose cards they are, in the order of the devices",
+            ),
+            flag("--take-card", help="also a card whose content is not ours"),
+            flag("--keep-data", help="leave docker's partition as it is"),
+            flag("--older", help="also a release that is older than the one on the card"),
+            JSON,
+        ),
+    )
+
+
 EVERYWHERE = (
     flag("--debug", help="show where in nodebake an error happened"),
     value(
@@ -161,6 +198,8 @@ VERBS = (
             ),
         ),
     ),
+    _write("write", "write cards in this machine's readers: only what differs, and all of it read back"),
+    _write("burn", "the same as `write`"),
     Verb(
         "shell",
         "a shell in the tree as a step sees it; what it writes is thrown away",
