@@ -23,6 +23,7 @@ class Ground:
         self.folder = folder
         self.key = make_key(folder / "keys")
         self._stack = stack
+        self._served: dict[Path, str] = {}
         self.told: list[tuple[str, int, int]] = []
 
     @property
@@ -36,7 +37,10 @@ class Ground:
         return order(tiny, self.serve(place), card, self.signers, root)
 
     def serve(self, place: Path) -> str:
-        return self._stack.enter_context(serving("127.0.0.1", 0, offered(place)))
+        if place not in self._served:
+            server = serving("127.0.0.1", 0, offered(place))
+            self._served[place] = self._stack.enter_context(server)
+        return self._served[place]
 
     def flash(self, given: Order) -> Receipt:
         return carry_out(given, lambda *told: self.told.append(told))

@@ -14,14 +14,14 @@ from builder.flash.agent import table
 from builder.flash.agent.order import Identity, Order
 from builder.flash.agent.table import Part
 from builder.release.index import dump as dump_index
-from builder.release.manifest import Artifact, Image, ImagePartition, Manifest, Slot, dump
+from builder.release.manifest import Artifact, File, Image, ImagePartition, Manifest, Slot, dump
 from builder.release.scan import scan
 
 MIB = 1 << 20
 BOOT, ROOT = 8 * MIB, 9 * MIB
 BOOTCODE = BOOT + 70 * 1024
 MOUNT = "10.42.0.250:/pxe/nodes/node02 /opt/content nfs vers=3 0 0\n"
-SLOT = Slot(MIB, 64 * 1024)
+SLOT = Slot(4 * MIB, 256 * 1024)
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Tiny:
     epoch: int = 1767225600
     boards: tuple[str, ...] = ("pi3b", "pi3bplus")
     wants: tuple[str, ...] = ()
+    files: int = 0
     recipe = "tiny"
 
     @property
@@ -79,9 +80,13 @@ class Tiny:
     def _manifest(self, artifacts: tuple[Artifact, ...]) -> Manifest:
         root = ImagePartition(2, ROOT, self.size - ROOT, "83", "ext4", "rootfs", "", "", "/")
         image = Image(self.size, "12345678", (root,), identity=SLOT, bootcode=BOOTCODE)
+        files = tuple(
+            File(f"usr/share/doc/package-{number}/changelog.gz", "f", "0644", 0, 0, self.epoch, 9, "ab" * 32)
+            for number in range(self.files)
+        )
         return Manifest(
-            self.recipe, self.version, "debian", self.boards, "arm64", self.epoch, "12" * 32, (), (), (), (),
-            (), image, artifacts, self.wants,
+            self.recipe, self.version, "debian", self.boards, "arm64", self.epoch, "12" * 32, (), (), (),
+            files, (), image, artifacts, self.wants,
         )  # fmt: skip
 
 

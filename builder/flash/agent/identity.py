@@ -50,6 +50,7 @@ def _found(identity: Identity) -> dict[str, tuple[bytes, int]]:
     found = {path: ((root / path).read_bytes(), (root / path).stat().st_mode & 0o777) for path in there}
     if there and (lines := _mounts(root / "etc/fstab")):
         found[FSTAB] = (lines.encode(), 0o644)
+    found |= {path: (text.encode(), 0o644) for path, text in identity.texts.items()}
     return found | {f"{SECRETS}/{name}": (value, 0o600) for name, value in identity.secrets.items()}
 
 

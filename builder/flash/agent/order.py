@@ -16,11 +16,15 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Identity:
-    """What makes a card a node's: `files` below `root`, as far as they are there, and `secrets` by name."""
+    """What makes a card a node's: `files` below `root`, as far as they are there, and `secrets` by name.
+
+    `texts` are files that are nowhere yet, by path; everybody may read them.
+    """
 
     root: str = "/"
     files: tuple[str, ...] = ()
     secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ def parse(text: str | bytes) -> Order:
                 identity.get("root", "/"),
                 tuple(identity.get("files", ())),
                 {name: base64.b64decode(value, validate=True) for name, value in secrets.items()},
+                dict(identity.get("texts", {})),
             ),
         )
     except (TypeError, ValueError, AttributeError) as error:
@@ -82,7 +87,7 @@ def _faults(order: Order) -> list[str]:
     values: dict[str, Any] = {name: getattr(order, name) for name in (*texts, *flags)}
     faults = [f"{name}: a text is wanted" for name in texts if not isinstance(values[name], str)]
     faults += [f"{name}: true or false is wanted" for name in flags if not isinstance(values[name], bool)]
-    paths = [*order.identity.files, *order.identity.secrets]
+    paths = [*order.identity.files, *order.identity.secrets, *order.identity.texts]
     return faults + [f"identity: `{path}` leads out of the root" for path in paths if not _inside(path)]
 
 

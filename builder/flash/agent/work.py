@@ -75,7 +75,7 @@ def _slot(order: Order, release: Release) -> bytes:
         )
     if start:
         return identity.pack(order.identity, size)
-    if order.identity.files or order.identity.secrets:
+    if order.identity.files or order.identity.secrets or order.identity.texts:
         raise RefusedError(
             f"the image of `{release.label}` has no place for what makes a card a node's",
             hint="build it again with this nodebake",
