@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from builder.errors import NodebakeError
-from builder.rollout.course import Course, Task, fold, follow
-from builder.rollout.event import Event, Reached, Stage
+from builder.rollout.course import Course, Task, fold
+from builder.rollout.event import Reached, Stage
 from builder.rollout.journal import Journal
 from builder.rollout.work import Worker, reason
 
@@ -65,9 +65,3 @@ class Drive:
             wrong = Stage.LOST if task.stage is Stage.RESTORED else Stage.FAILED
             return Reached(int(time.time()), task.node, wrong, reason(error))
         return Reached(int(time.time()), task.node, task.stage, why)
-
-
-def say(journal: Journal, course: Course, event: Event) -> Course:
-    """A word of the operator's, for whoever drives."""
-    journal.add(event)
-    return follow(course, event)

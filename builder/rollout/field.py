@@ -14,7 +14,7 @@ class NodeFailed(NodebakeError):
 
 
 @dataclass(frozen=True)
-class Said:
+class Ended:
     """What became of a script on a node."""
 
     code: int
@@ -43,7 +43,7 @@ class Field(Protocol):
     async def up(self, node: str, *, seconds: float) -> str:
         """Wait until the node has started again and answers; what it runs then. Raises NodeFailed."""
 
-    async def script(self, node: str, text: str, *, seconds: float) -> Said:
+    async def script(self, node: str, text: str, *, seconds: float) -> Ended:
         """Run a script of sh on the node as root. Raises NodeFailed when it cannot be run."""
 
     async def flash(self, node: str, release: str) -> str:

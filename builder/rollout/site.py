@@ -16,7 +16,7 @@ from builder.fleet.gather import Fleet
 from builder.fleet.machine import Machine
 from builder.fleet.order import Order, Outcome
 from builder.power.switchboard import Switchboard, outlet_of
-from builder.rollout.field import NodeFailed, Said
+from builder.rollout.field import Ended, NodeFailed
 
 MINUTES = 60
 """How long the head lets a node boot what it is flashed from, or tries, without a word from us."""
@@ -83,11 +83,11 @@ class Site:
             await asyncio.sleep(POLL)
         raise NodeFailed(f"{node} has not come up within {seconds:.0f} s")
 
-    async def script(self, node: str, text: str, *, seconds: float) -> Said:
+    async def script(self, node: str, text: str, *, seconds: float) -> Ended:
         outcome = await self.fleet.run(self.machines[node], Order.script(text, within=seconds, sudo=True))
         if outcome.exit is None:
             raise NodeFailed(f"{node}: {outcome.why}", facts=_last(outcome), hint=outcome.hint)
-        return Said(outcome.exit, outcome.stdout, outcome.stderr)
+        return Ended(outcome.exit, outcome.stdout, outcome.stderr)
 
     async def flash(self, node: str, release: str) -> str:
         said = await self.script(node, _carry(self.agent, self.orders(node, release)), seconds=FLASH_SECONDS)
@@ -140,6 +140,8 @@ def _carry(agent: bytes, order: Mapping[str, Any]) -> str:
     """A script that brings agent and order to memory of a node, and runs the one on the other."""
     return (
         f"set -eu\numask 077\nmkdir -p {_PLACE}\n"
+        # What brings a forgotten node back begins to count anew.
+        "systemctl try-restart nodebake-trial.service\n"
         f"base64 -d >{_PLACE}/agent.pyz <<'NODEBAKE'\n{base64.encodebytes(agent).decode()}NODEBAKE\n"
         f"cat >{_PLACE}/order.json <<'NODEBAKE'\n{json.dumps(order)}\nNODEBAKE\n"
         f"trap 'rm -rf {_PLACE}' EXIT\n"

@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from builder.cli.at_head import at_head
 from builder.cli.rollout import conduct
+from builder.deploy.cluster_lock import cluster_lock
 from builder.head import cards
+from builder.report.silent import SilentReport
 from builder.rollout import site
 from tests.deploy.boards import Board, agent, boards
 from tests.deploy.conftest import Operator
@@ -110,6 +114,26 @@ def test_a_canary_that_fails_stops_all(rack: Rack) -> None:
     code, _, err = rack.call("rollout resume")
     assert code == 1
     assert [board.runs for board in rack.boards] == [LABEL, f"tiny/{FORMER.version}", LABEL]
+
+
+def test_a_held_node_is_left_alone(rack: Rack) -> None:
+    assert rack.call("hold", "node01", "--reason", "a run until Friday")[0] == 0
+    code, _, err = rack.call("deploy", "sdcard", "node01")
+    assert code == 5
+    assert "node01 is held by " in err
+    assert rack.boards[0].runs == f"tiny/{FORMER.version}"
+    assert rack.operator.call("rollout", "history").out == ""
+
+
+def test_a_second_rollout_waits_for_the_first(rack: Rack) -> None:
+    there = Namespace(here=False, head=rack.operator.address)
+    with (
+        at_head(there, SilentReport()) as head,
+        cluster_lock(head.head, "deploy", "somebody", sudo=True),
+    ):
+        code, _, err = rack.call("deploy", "sdcard", "node01", "--force")
+    assert code == 5
+    assert err.startswith("error: `deploy sdcard` has to wait: the cluster is in use\n")
 
 
 def test_a_release_for_the_network_is_refused(rack: Rack) -> None:

@@ -57,6 +57,7 @@ def as_json(course: Course, rollout: str) -> dict[str, object]:
             {
                 "node": name,
                 "stage": str(each.stage),
+                "after": str(each.after),
                 "why": each.why,
                 "former": course.plan.former.get(name, ""),
             }

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from builder.rollout.field import NodeFailed, Said
+from builder.rollout.field import Ended, NodeFailed
 from builder.rollout.health import SCRIPT
 from builder.rollout.work import EARN, HOLD
 
@@ -85,7 +85,7 @@ class World:
             raise NodeFailed(f"{node} has not come up")
         return self.boards[node].runs
 
-    async def script(self, node: str, text: str, *, seconds: float) -> Said:
+    async def script(self, node: str, text: str, *, seconds: float) -> Ended:
         self._tick()
         board = self.boards[node]
         if not board.runs:
@@ -97,10 +97,10 @@ class World:
         elif text == SCRIPT.read_text():
             docker = "it does not" if self.ill.get(node) == "lame" else "runs"
             lines = [f"release {board.runs}", "root /dev/mmcblk0p2", "state running", "led active"]
-            return Said(0, "\n".join([*lines, f"docker {docker}", ""]), "")
+            return Ended(0, "\n".join([*lines, f"docker {docker}", ""]), "")
         else:
-            return Said(0 if board.by_itself else 1, "", "")
-        return Said(0, "", "")
+            return Ended(0 if board.by_itself else 1, "", "")
+        return Ended(0, "", "")
 
     async def flash(self, node: str, release: str) -> str:
         self._tick()
