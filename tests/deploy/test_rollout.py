@@ -51,7 +51,7 @@ def rack(operator: Operator, place: Path, monkeypatch: pytest.MonkeyPatch) -> It
     ground.publish(ground.made(FORMER))
     for tiny in (FLASHER, CARD):
         (ground.made(tiny).parent / "latest").symlink_to(tiny.version)
-    monkeypatch.setattr(conduct, "packed_agent", agent)
+    monkeypatch.setattr(conduct, "packed", agent)
     monkeypatch.setattr(site, "POLL", 0.2)
     with boards(ground, NODES, place / "rack") as (keys, port, found):
         rows = "".join(f'  - {{number: {each.number}, mac: "{each.mac}"}}\n' for each in NODES)

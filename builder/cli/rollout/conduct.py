@@ -4,12 +4,9 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import zipfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from builder.cli.at_head import AtHead
@@ -18,6 +15,7 @@ from builder.cli.rollout.tell import Teller
 from builder.deploy.remote import call
 from builder.deploy.serving import served
 from builder.errors import NodebakeError
+from builder.flash.pack import packed
 from builder.fleet.connect import Access
 from builder.fleet.gather import fleet
 from builder.fleet.machine import head_machine
@@ -33,9 +31,6 @@ from builder.rollout.orders import Wish, order
 from builder.rollout.plan import Plan
 from builder.rollout.site import Site
 from builder.rollout.work import Worker, reason
-
-_BUILDER = Path(__file__).parents[2]
-_ENTRY = "from builder.flash.agent.main import entry\nentry()\n"
 
 
 @dataclass(frozen=True)
@@ -93,21 +88,9 @@ class Conduct:
                 self._call,
                 board,
                 lambda node, release: order(node, boards[node], release, url, self.wish),
-                packed_agent(),
+                packed(),
             )
 
     def _call(self, *words: str) -> Any:
         more = ("--inventory", self.inventory) if words[0] == "assign" else ()
         return call(self.head.head, SilentReport(), *words, *more, sudo=self.head.sudo).value
-
-
-def packed_agent() -> bytes:
-    """The program that flashes, with what it needs of ours, for Python to run from one file."""
-    names = ["__init__.py", "errors.py", "flash/__init__.py"]
-    paths = [_BUILDER / name for name in names] + sorted((_BUILDER / "flash/agent").glob("*.py"))
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("__main__.py", _ENTRY)
-        for path in paths:
-            archive.write(path, Path("builder") / path.relative_to(_BUILDER))
-    return sink.getvalue()
