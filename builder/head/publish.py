@@ -129,7 +129,8 @@ def planned(layout: Layout, inventory: Inventory, asked: Request, verb: str) -> 
         *retired(layout, inventory),
     ]
     switches = tuple(switching(layout, verb, switched, present, wanted))
-    warnings = tuple(_losses(layout, present, wanted))
+    # For a while only, a node goes elsewhere without losing anything.
+    warnings = tuple(_losses(layout, present, wanted)) if verb == "publish" else ()
     return Published(release, signed.signer, tuple(making), switches, tuple(wanted.values()), warnings)
 
 
