@@ -48,7 +48,7 @@ def test_the_node_boots_the_former_pair_at_once(operator: Operator, tmp_path: Pa
             f'  bladerunner: {{driver: bladerunner, url: "{plane.url}", timeout: 1}}\n'
             f"  sequence: {QUICK % ''}\n"
             f"  log: {{file: {log}}}\n"
-            "  ssh: {timeout: 1}\n"
+            "ssh: {timeout: 1}\n"
         )
         text = CLUSTER.replace("network: lan}", "network: lan, power: bladerunner}")
         (operator.root / "cluster.yaml").write_text(text.replace("defaults:", f"{power}defaults:"))
