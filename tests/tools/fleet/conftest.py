@@ -71,11 +71,17 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Keys, i
     folder = tmp_path_factory.mktemp("keys")
     keys, port = Keys(folder), free_port()
     keys.make("operator")
+    # Who logs in is root or an ordinary user, and sudo asks nothing on a node.
+    sudo = folder / "bin/sudo"
+    sudo.parent.mkdir()
+    sudo.write_text('#!/bin/sh\n[ "$1" = -n ] && shift\nexec "$@"\n')
+    sudo.chmod(0o755)
+    path = f"SetEnv PATH={sudo.parent}:/usr/sbin:/usr/bin:/sbin:/bin"
     slow = 'ForceCommand sleep 1; exec sh -c "$SSH_ORIGINAL_COMMAND"'
     with ExitStack() as stack:
         stack.enter_context(hanging("127.0.3.15", port))
         servers = {
-            n: stack.enter_context(server(keys, f"127.0.3.{n}", port, *([slow] if n == SLOW else [])))
+            n: stack.enter_context(server(keys, f"127.0.3.{n}", port, path, *([slow] if n == SLOW else [])))
             for n in (*WELL, OTHER_KEY, SLOW, UNKNOWN)
         }
         yield keys, port, servers
