@@ -136,6 +136,18 @@ def test_dockers_data_stays_when_told(ground: Ground, tmp_path: Path) -> None:
     assert len(table.parts(card.read_bytes()[:512])) == 2
 
 
+def test_dockers_data_is_found_when_the_table_was_lost_last(ground: Ground, tmp_path: Path) -> None:
+    tiny, card, data = Tiny(), blank(tmp_path / "card", 32 * MIB), Part(3, 0x83, 24 * MIB, 8 * MIB)
+    kept = label.Label("whole", tiny.label, tiny.epoch, "node02", data)
+    with card.open("r+b") as file:
+        file.seek(label.START)
+        file.write(label.dump(kept))
+    assert len(label.dump(kept).rstrip(b"\0")) < 512
+    receipt = ground.flash(replace(ground.order(tiny, card), keep_data=True))
+    assert receipt.former == ""
+    assert table.parts(card.read_bytes()[:512])[2] == data
+
+
 def test_a_card_for_a_reader_boots_by_itself(ground: Ground, tmp_path: Path) -> None:
     card = blank(tmp_path / "card", 20 * MIB)
     ground.flash(replace(ground.order(Tiny(), card), held=False))

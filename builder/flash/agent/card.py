@@ -31,6 +31,11 @@ class Found:
     ours: bool
     data: Part | None
 
+    @property
+    def release(self) -> Label | None:
+        """The label of the release that is there, all of it: the table comes last."""
+        return self.label if self.label and self.label.state == "whole" and self.parts else None
+
 
 @dataclass(frozen=True)
 class Allowed:
@@ -51,7 +56,7 @@ def look(device: Device) -> Found:
     starts = [(part, _start(device, part)) for part in parts]
     own = any(start[_MAKER] == _MADE_BY for _, start in starts)
     data = next((part for part, start in starts if _is_data(start)), None)
-    if data is None and there and there.state == "flashing":
+    if not parts and there:
         data = there.data
     return Found(device.size, parts, there, ours=bool(there) or own or not any(head), data=data)
 
@@ -74,8 +79,8 @@ def allow(found: Found, release: Release, path: str, allowed: Allowed) -> None:
             facts=parts or ["it has no partition table, but it is not empty"],
             hint="`--take-card` writes over it",
         )
-    former = found.label
-    if former and former.state == "whole" and former.epoch > release.epoch and not allowed.older:
+    former = found.release
+    if former and former.epoch > release.epoch and not allowed.older:
         raise RefusedError(
             f"`{path}` holds `{former.release}`, which is newer than `{release.label}`",
             hint="`--older` puts the older one there",

@@ -3,8 +3,9 @@
 
     {"format":1,"state":"whole","release":"docker-sdcard/20260901-0a1b2c3d","epoch":…,"node":"node17"}
 
-While a card is written its state is `flashing`; docker's partition, if that is kept, is `data`: by then the
-table that told where it lies is gone. A card that was written with other tools has none.
+While a card is written its state is `flashing`. Docker's partition, if that is kept, is `data`: while the
+card is written there is no table that tells where it lies. It fits into one sector, which a card writes as a
+whole or not at all. A card that was written with other tools has none.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def wanted(
     index: Index, release: Release, node: str, slot: bytes, *, held: bool, data: Part | None
 ) -> Wanted:
     """The image of a release, as a node's card has it; `data` is docker's partition, if that is kept."""
-    whole = label.dump(Label("whole", release.label, release.epoch, node))
+    whole = label.dump(Label("whole", release.label, release.epoch, node, data))
     patches = [Patch(label.START, bytes(label.SIZE), whole)]
     if slot:
         patches.append(Patch(release.slot[0], bytes(len(slot)), slot))

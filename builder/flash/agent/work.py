@@ -51,7 +51,7 @@ def write(order: Order, source: Source, found: Trusted, tell: Tell) -> Receipt:
         outcome="written" if changed else "same",
         node=order.node,
         release=release.label,
-        former=there.label.release if there.label and there.label.state == "whole" else "",
+        former=there.release.release if there.release else "",
         signer=found.signer,
         device=order.device,
         serial=place.serial,
