@@ -62,6 +62,15 @@ def test_what_is_not_ours(ground: Ground, tmp_path: Path) -> None:
     assert "no partition table, but it is not empty" in refused(ground, order)
 
 
+def test_a_card_that_was_divided_anew(ground: Ground, tmp_path: Path) -> None:
+    card = blank(tmp_path / "card", 20 * MIB)
+    ground.flash(ground.order(TINY, card))
+    with card.open("r+b") as file:
+        file.seek(table.THIRD - 32)
+        file.write(table.entry(Part(1, 0x83, 4 * MIB, 16 * MIB)) + bytes(16))
+    assert "holds something that nodebake has not written" in refused(ground, ground.order(TINY, card))
+
+
 def test_an_older_release(ground: Ground, tmp_path: Path) -> None:
     later = Tiny(seed=2, version="20260201-bbbbbbbb", epoch=TINY.epoch + 1)
     card = blank(tmp_path / "card", 20 * MIB)

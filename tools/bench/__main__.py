@@ -20,7 +20,7 @@ from tools.bench.figure import unwaited
 from tools.bench.ground import ROOT, Ground
 from tools.bench.machine import machine
 from tools.bench.measure import Failed, Meter
-from tools.bench.rows import again, fleet, image, netboot, peak, publish, roots, update
+from tools.bench.rows import again, flash, fleet, image, netboot, peak, publish, roots, update
 from tools.bench.table import insert, table
 
 ROWS: dict[str, Callable[[Ground], list[result.Row]]] = {
@@ -33,6 +33,7 @@ ROWS: dict[str, Callable[[Ground], list[result.Row]]] = {
     "memory": peak.measure,
     "publish": publish.measure,
     "netboot": netboot.measure,
+    "flash": flash.measure,
     "fleet": fleet.measure,
 }
 """By the word of `--only`."""

@@ -54,6 +54,22 @@ def card(work: Path) -> Iterator[Card]:
 
 
 @contextmanager
+def device(work: Path, size: int) -> Iterator[str]:
+    """A blank card of `size` bytes, as a device with no file system. Raises Unable where none can be made."""
+    if os.geteuid() != 0:
+        raise Unable("a disk with a limit is for root to make")
+    image = work / "bare-card.img"
+    with ExitStack() as undo:
+        with image.open("wb") as stream:
+            stream.truncate(size)
+        undo.callback(image.unlink)
+        loop = _run("losetup", "--find", "--show", "--direct-io=on", str(image)).strip()
+        undo.callback(_run, "losetup", "--detach", loop)
+        with _slow(loop):
+            yield loop
+
+
+@contextmanager
 def _slow(loop: str) -> Iterator[None]:
     """Limit the device, in the root group's own settings: the kernel's threads write there too."""
     number = Path(f"/sys/class/block/{Path(loop).name}/dev").read_text().strip()

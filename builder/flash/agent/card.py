@@ -54,11 +54,12 @@ def look(device: Device) -> Found:
     there = label.parse(head[label.START : label.START + label.SIZE])
     parts = tuple(part for part in table.parts(head[:512]) if part.start + part.size <= device.size)
     starts = [(part, _start(device, part)) for part in parts]
-    own = any(start[_MAKER] == _MADE_BY for _, start in starts)
+    # Who divides a card anew with other tools leaves the label as it was: what has a table is told by that.
+    own = any(start[_MAKER] == _MADE_BY for _, start in starts) if parts else bool(there) or not any(head)
     data = next((part for part, start in starts if _is_data(start)), None)
     if not parts and there:
         data = there.data
-    return Found(device.size, parts, there, ours=bool(there) or own or not any(head), data=data)
+    return Found(device.size, parts, there, own, data)
 
 
 def allow(found: Found, release: Release, path: str, allowed: Allowed) -> None:

@@ -23,6 +23,7 @@ from tools.bench.figure import Figure
 from tools.bench.ground import Ground
 from tools.bench.measure import Failed
 from tools.bench.result import Row
+from tools.bench.rows import flash
 
 _LEAST = 3
 _INITRAMFS = "/initrd.img-"
@@ -31,8 +32,9 @@ _KERNEL = "linux-image-"
 
 @dataclass(frozen=True)
 class Release:
-    """What a build left to read."""
+    """What a build left to read, and where it is."""
 
+    place: Path
     index: index.Index
     manifest: Manifest
     placement: str
@@ -52,9 +54,10 @@ def measure(ground: Ground) -> list[Row]:
     first = _release(ground, older, out)
     placement = keep(first.placement, ground.workspace.lock_path)
     second = _release(ground, replace(newer, placement=placement), out)
-    ground.remove(out)
     blocks = second.index.differing(first.index)
     files = changed_files(first.manifest, second.manifest)
+    flashed = flash.update(ground, first.place, second.place, sum(files.values()))
+    ground.remove(out)
     apart = [size for path, size in files.items() if _INITRAMFS not in path]
     facts = {
         "packages": changed,
@@ -65,7 +68,7 @@ def measure(ground: Ground) -> list[Row]:
     }
     ours = Figure("MB", (len(blocks) * index.BLOCK_SIZE / 1e6,))
     peer = Figure("MB", (sum(files.values()) / 1e6,))
-    return [Row.of_ratio("update", ours, peer, facts)]
+    return [Row.of_ratio("update", ours, peer, facts), *flashed]
 
 
 def before(newer: Lock, plain: Lock) -> Lock:
@@ -110,6 +113,7 @@ def _release(ground: Ground, lock: Lock, out: Path) -> Release:
         write_lock(ground.workspace.lock_path, ground.lock)
     ground.meter.runs.pop()
     return Release(
+        Path(answer["manifest"]).parent,
         index.parse(Path(answer["index"]).read_bytes()),
         manifest.parse(Path(answer["manifest"]).read_text()),
         Path(answer["placement"]).read_text(),
