@@ -249,6 +249,7 @@ def test_it_is_published_to_as_it_comes(head: Head, operator: Operator) -> None:
     assert {(path, client.partition("(")[0]) for path, client in exported} == {
         ("/pxe/releases", "10.42.0.0/24"),
         ("/pxe/identity/node07", NODE),
+        ("/pxe/instances/node07/data", NODE),
         ("/pxe/nodes/node07", NODE),
     }
     assert head.shell.tell("systemctl is-active dnsmasq nfs-server").split() == ["active"] * 2
