@@ -34,10 +34,10 @@ class Place:
 def here(device: str, root: Path = Path("/")) -> Place:
     """Where the card is."""
     name = Path(device).resolve().name
-    network = sorted(root.glob("sys/class/net/*/device/../address"))
+    network = sorted(each for each in root.glob("sys/class/net/*") if (each / "device").exists())
     return Place(
         serial=machine.told(root / "sys/firmware/devicetree/base/serial-number"),
-        mac=machine.told(network[0]) if network else "",
+        mac=machine.told(network[0] / "address") if network else "",
         cid=machine.told(root / f"sys/block/{name}/device/cid"),
     )
 
