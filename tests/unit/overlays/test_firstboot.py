@@ -70,8 +70,13 @@ def test_a_full_card_only_has_its_file_system_looked_at(machine: Machine) -> Non
 
 
 def test_a_partition_behind_is_not_run_over(machine: Machine) -> None:
-    card(machine, [(8 * MIB, 512 * MIB), (520 * MIB, GIB), (2 * GIB, GIB)], 16 * GIB)
-    assert grown(machine) == []
+    card(machine, [(8 * MIB, 512 * MIB), (520 * MIB, GIB), (520 * MIB + GIB, GIB)], 16 * GIB)
+    assert grown(machine) == ["resize2fs /dev/mmcblk0p2"]
+
+
+def test_what_is_free_before_a_partition_behind_is_taken(machine: Machine) -> None:
+    card(machine, [(8 * MIB, 512 * MIB), (520 * MIB, GIB), (8 * GIB, GIB)], 16 * GIB)
+    assert grown(machine)[0].startswith("sfdisk")
 
 
 def test_a_root_that_is_no_partition_is_left_alone(machine: Machine) -> None:
@@ -105,16 +110,24 @@ def test_a_broken_findmnt_is_not_taken_for_a_root_without_partition(machine: Mac
 
 
 @needs_tool("sfdisk")
-def test_the_real_sfdisk_keeps_disk_id_start_and_neighbour(machine: Machine, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("end", "behind"),
+    [(2 * GIB, ""), (2 * GIB - 128 * MIB, f"start={2 * GIB - 128 * MIB}, size={64 * MIB}, type=83\n")],
+)
+def test_the_real_sfdisk_keeps_disk_id_start_and_neighbour(
+    machine: Machine, tmp_path: Path, end: int, behind: str
+) -> None:
     image = tmp_path / "card.img"
     with image.open("wb") as file:
         file.truncate(2 * GIB * 512)
     table = (
         "label: dos\nlabel-id: 0x1234abcd\nunit: sectors\n"
         f"start={8 * MIB}, size={512 * MIB}, type=c, bootable\nstart={520 * MIB}, size={GIB}, type=83\n"
+        f"{behind}"
     )
     sfdisk(machine, "--quiet", str(image), stdin=table)
-    card(machine, [(8 * MIB, 512 * MIB), (520 * MIB, GIB)], 2 * GIB)
+    parts = [(8 * MIB, 512 * MIB), (520 * MIB, GIB)]
+    card(machine, [*parts, (end, 64 * MIB)] if behind else parts, 2 * GIB)
     # The script's own options and input, on the image in place of the device.
     machine.stub(
         "sfdisk",
@@ -127,7 +140,8 @@ def test_the_real_sfdisk_keeps_disk_id_start_and_neighbour(machine: Machine, tmp
     dump = sfdisk(machine, "--dump", str(image)).replace(" ", "")
     assert "label-id:0x1234abcd" in dump
     assert f"start={8 * MIB},size={512 * MIB},type=c,bootable" in dump
-    assert f"start={520 * MIB},size={2 * GIB - 520 * MIB},type=83" in dump
+    assert f"start={520 * MIB},size={end - 520 * MIB},type=83" in dump
+    assert behind.strip().replace(" ", "") in dump
 
 
 def sfdisk(machine: Machine, *arguments: str, stdin: str = "") -> str:
