@@ -41,6 +41,9 @@ nodes:
   - {number: 17, mac: "b8:27:eb:00:00:11", board: pizerow, network: wifi}
 """
 
+# CI's ordinary user leaves what is root's to `make boot-test`, which CI runs as root.
+collect_ignore = ["test_rollout.py"] if os.environ.get("CI") and os.geteuid() else []
+
 
 @dataclass(frozen=True)
 class Said:
