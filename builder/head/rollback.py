@@ -44,7 +44,7 @@ def plan(layout: Layout, nodes: tuple[Node, ...], version: str = "") -> Rolled:
         what = f"no instance of {version}" if version else "no former pair"
         raise RefusedError(
             f"{len(lacking)} of {len(nodes)} nodes have {what}",
-            facts=lacking,
+            facts=lacking[:5] + ([f"and {len(lacking) - 5} more"] if len(lacking) > 5 else []),
             hint="`nodebake status` shows what each node has; nothing was switched",
         )
     over = cards.ended(layout, cards.load(layout), (node.name for node in nodes))

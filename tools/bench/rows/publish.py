@@ -21,7 +21,7 @@ from tools.bench.measure import Failed
 from tools.bench.result import Row
 
 RECIPE = "minimal-netboot"
-CHANGED = "overlays/bay-led/usr/lib/nodebake/bay-led"
+CHANGED = "overlays/node-name/usr/lib/nodebake/node-name"
 NODES = 60
 COPIED = 4
 
@@ -47,6 +47,8 @@ def releases(ground: Ground) -> tuple[Path, Path]:
         _, said = ground.meter.run(words, cwd=ground.project, env=ground.env())
         made.append(Path(json.loads(said)["manifest"]).parent)
     path.write_text(text)
+    if made[0] == made[1]:
+        raise Failed(f"{CHANGED} is not in {RECIPE}: both releases are {made[0].name}")
     return made[0], made[1]
 
 
