@@ -10,7 +10,7 @@
 #     make deb                            the package for the head; the last line is its path
 #     make test                           all tests
 #     make boot-test                      what is published to nodes boots, in namespaces and an emulator
-#     make bench                          nodebake and its peers, measured; takes half an hour
+#     make bench                          nodebake and its peers, measured; takes an hour
 #
 # Each target is one call; what is needed for it sets itself up first.
 

@@ -58,10 +58,9 @@ def main(words: Sequence[str]) -> int:
     merged = result.merge(former, fresh, machine(asked.work))
     asked.result.parent.mkdir(exist_ok=True)
     asked.result.write_text(result.dump(merged))
-    written = table(merged)
-    if asked.into:
-        asked.into.write_text(insert(asked.into.read_text(), written))
-    print(written, end="")
+    for path in asked.into:
+        path.write_text(insert(path.read_text(), merged))
+    print(table(merged), end="")
     return 1 if failed else 0
 
 
@@ -115,7 +114,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--result", type=Path, default=RESULT, help="the result file; its other rows stay")
     parser.add_argument(
-        "--into", type=Path, metavar="FILE", help="write the table between its marks in FILE too"
+        "--into",
+        type=Path,
+        metavar="FILE",
+        nargs="+",
+        default=[],
+        help="write the table between its marks in FILE too",
     )
     return parser
 

@@ -3,33 +3,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tools.bench.result import RATIO
+from tools.bench.result import GOALS, RATIO
 
-BEGIN = "<!-- bench: written by `make bench` -->"
+_BEGIN = re.compile(r"<!-- bench: (?P<rows>[a-z -]+) -->\n")
 END = "<!-- /bench -->"
+ALL = "all"
+"""What a mark says that wants every row."""
 
 
-def table(result: Mapping[str, Any]) -> str:
-    """Rows, then the machine in a line."""
-    return "\n".join(_lines(result)) + "\n"
+def table(result: Mapping[str, Any], keys: Sequence[str] = (ALL,)) -> str:
+    """The rows of these keys, then the machine in a line."""
+    return "\n".join(_lines(result, keys)) + "\n"
 
 
-def insert(text: str, fresh: str) -> str:
-    """`text` with `fresh` between the two marks. Raises ValueError where they are not."""
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"the text has no lines `{BEGIN}` and `{END}`")
-    return f"{head}{BEGIN}\n{fresh}{END}{tail}"
+def insert(text: str, result: Mapping[str, Any]) -> str:
+    """`text` with the table between its two marks, of which the first names the rows. Raises ValueError."""
+    mark = _BEGIN.search(text)
+    end = text.find(END)
+    if not mark or end < mark.end():
+        raise ValueError(f"the text has no lines `<!-- bench: {ALL} -->` and `{END}`")
+    keys = mark["rows"].split()
+    unknown = set(keys) - {*GOALS, ALL}
+    if unknown:
+        raise ValueError(f"no comparison is called {', '.join(sorted(unknown))}")
+    return text[: mark.end()] + table(result, keys) + text[end:]
 
 
-def _lines(result: Mapping[str, Any]) -> Iterator[str]:
+def _lines(result: Mapping[str, Any], keys: Sequence[str]) -> Iterator[str]:
     yield "| what | nodebake | peer | ratio | goal | |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for row in result["rows"]:
+        if row["row"] not in keys and ALL not in keys:
+            continue
         ratio = f"{row['value']:.2f}" if row["unit"] == RATIO else ""
         goal = f"≤ {row['goal']:g}" + ("" if row["unit"] == RATIO else f" {row['unit']}")
         peer = figure(row["peer"]) if row["peer"] else ""

@@ -5,7 +5,7 @@ import pytest
 
 from tools.bench.figure import Figure
 from tools.bench.result import Row, merge
-from tools.bench.table import BEGIN, END, figure, insert, table
+from tools.bench.table import END, figure, insert, table
 
 MACHINE = {
     "cpu": "Some CPU",
@@ -27,13 +27,15 @@ Medians; of several runs the smallest and largest in parentheses.
 """
 
 
+ROWS = (
+    Row.of_ratio("image-cpu", Figure("CPU s", (3.1, 3.0, 2.9)), Figure("CPU s", (11.25,)), {}),
+    Row("nothing", 0.456, Figure("s", (0.456,))),
+)
+RESULT = merge({}, [row.dump("abc", "") for row in ROWS], MACHINE)
+
+
 def test_the_table() -> None:
-    ours = Figure("CPU s", (3.1, 3.0, 2.9))
-    rows = [
-        Row.of_ratio("image-cpu", ours, Figure("CPU s", (11.25,)), {}),
-        Row("nothing", 0.456, Figure("s", (0.456,))),
-    ]
-    assert table(merge({}, [row.dump("abc", "") for row in rows], MACHINE)) == EXPECTED
+    assert table(RESULT) == EXPECTED
 
 
 def test_figures_have_three_digits_that_count() -> None:
@@ -42,12 +44,26 @@ def test_figures_have_three_digits_that_count() -> None:
 
 
 def test_a_table_goes_between_its_marks_again_and_again() -> None:
-    text = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    once = insert(text, "| new |\n")
-    assert once == f"before\n{BEGIN}\n| new |\n{END}\nafter\n"
-    assert insert(once, "| new |\n") == once
+    text = f"before\n<!-- bench: all -->\nold\n{END}\nafter\n"
+    once = insert(text, RESULT)
+    assert once == f"before\n<!-- bench: all -->\n{EXPECTED}{END}\nafter\n"
+    assert insert(once, RESULT) == once
 
 
-def test_a_text_without_marks_is_refused() -> None:
-    with pytest.raises(ValueError, match="has no lines"):
-        insert("no marks\n", "| new |\n")
+def test_a_mark_names_the_rows_that_it_wants() -> None:
+    told = insert(f"<!-- bench: nothing switch -->\n{END}\n", RESULT)
+    assert "nothing changed" in told
+    assert "genimage" not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("no marks\n", "has no lines `<!-- bench: all -->`"),
+        (f"{END}\n<!-- bench: all -->\n", "has no lines"),
+        (f"<!-- bench: image-cpu images -->\n{END}\n", "no comparison is called images"),
+    ],
+)
+def test_other_texts_are_refused(text: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        insert(text, RESULT)
