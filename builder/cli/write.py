@@ -3,22 +3,20 @@
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
 from dataclasses import asdict
 from pathlib import Path
 
 from builder.cli.project import Project, project_of
+from builder.cli.wanted_secrets import wanted_secrets
 from builder.cli.workspace import out_root
 from builder.deploy.keys import Ring
 from builder.deploy.publish import sign_if_possible
-from builder.errors import Exit, NodebakeError, Problems, RecipeError
+from builder.errors import Exit, RecipeError
 from builder.flash import reader
 from builder.flash.agent.receipt import Receipt
 from builder.flash.offer import offer
 from builder.flash.several import Wish, carry_out, failed, orders
-from builder.flash.site_secrets import secrets
-from builder.recipe import site as sites
 from builder.report.report import Report
 from builder.report.units import seconds, size
 
@@ -38,7 +36,12 @@ def run(arguments: Namespace, report: Report) -> Exit:
     nodes = cluster.select(arguments.node) if cluster else ()
     wish = Wish(arguments.take_card, arguments.older, arguments.keep_data)
     given = orders(
-        offered, arguments.devices, nodes, cluster, _secrets(project, offered.trusted.release.wants), wish
+        offered,
+        arguments.devices,
+        nodes,
+        cluster,
+        wanted_secrets(project, offered.trusted.release.wants),
+        wish,
     )
     ended = carry_out(offered, given, report)
     receipts = [each for each in ended if isinstance(each, Receipt)]
@@ -64,16 +67,6 @@ def _path(project: Project, image: str) -> Path:
             hint=f"nodebake build {image}" if "/" not in image else "name a release's folder, or an image",
         )
     return path.absolute()
-
-
-def _secrets(project: Project, wants: tuple[str, ...]) -> dict[str, bytes]:
-    if not wants:
-        return {}
-    problems: list[NodebakeError] = []
-    site = sites.load(project.sources(), problems)
-    if problems:
-        raise Problems(problems)
-    return secrets(site, wants, project.root, os.environ)
 
 
 def _line(receipt: Receipt) -> str:

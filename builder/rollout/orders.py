@@ -31,7 +31,7 @@ class Wish:
     take_card: bool = False
     keep_data: bool = False
     older: bool = False
-    secrets: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def order(node: str, board: str, release: str, url: str, wish: Wish) -> dict[str, Any]:

@@ -2,18 +2,17 @@
 """Nodes that are folders behind real ssh servers: what they boot follows from the head and their cards.
 
 A session sees the node's own /etc/nodebake, command line and boot id, by mounts in a namespace of its own.
-What flashes is a stand-in that speaks as the real one does: it fetches what it is told to over HTTP.
+Its card is a loop device of a file, for root, and the file itself for who may not make any. What boots is
+read off the card as a boot ROM does it, and the real program of images takes over what makes it the node's.
 """
 
 from __future__ import annotations
 
-import io
 import os
 import shlex
 import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,8 +20,10 @@ from pathlib import Path
 
 from builder.head.inventory import Node
 from tests.deploy.conftest import script
+from tests.flash.ground import BOOTCODE, blank
 from tests.head.ground import Ground
 from tests.tools.power.sshd import Keys, free_port, server
+from tests.unit.rules.source import ROOT
 
 _ENTER = """\
 set -e
@@ -30,6 +31,17 @@ mount -t overlay none -o "lowerdir=$1/etc:/etc" /etc
 mount -t overlay none -o "lowerdir=$1/lib:/usr/lib" /usr/lib
 mount --bind "$1/cmdline" /proc/cmdline
 mount --bind "$1/boot_id" /proc/sys/kernel/random/boot_id
+mount -t tmpfs none /run
+mount -t tmpfs none "$1/dev"
+for each in null zero full random urandom; do
+    : >"$1/dev/$each"
+    mount --bind "/dev/$each" "$1/dev/$each"
+done
+mkdir "$1/dev/shm"
+mount --bind /dev/shm "$1/dev/shm"
+: >"$1/dev/mmcblk0"
+mount --bind "$(cat "$1/device")" "$1/dev/mmcblk0"
+mount --rbind "$1/dev" /dev
 export NODE="$1" PATH="$1/bin:/usr/bin:/bin"
 exec sh -c "$SSH_ORIGINAL_COMMAND"
 """
@@ -45,23 +57,49 @@ case $1 in
     run) if [ -e "$NODE/lame" ]; then echo 'read-only file system' >&2; exit 125; else echo runs; fi ;;
 esac
 """
-_CARD = 'case $1 in earn) touch "$NODE/own" ;; hold) rm -f "$NODE/own" ;; esac'
+_FINDMNT = 'case "$*" in *MAJ:MIN*) echo 179:2 ;; *) cat "$NODE/root" ;; esac'
+_CARD = f"""\
+case $1 in earn) name=BOOTCODEBIN ;; hold) name=BOOTCODEHLD ;; esac
+printf %s "$name" | dd of=/dev/mmcblk0 bs=1 seek={BOOTCODE} conv=notrunc,fsync status=none
+"""
 _BOOT = """\
-import os, shutil, uuid
+import json, os, shutil, subprocess, uuid
 from pathlib import Path
-node, link = Path({node!r}), Path({link!r})
-card = (node / "card").read_text() if (node / "card").exists() else ""
-if (node / "own").exists():
+node, link, identity = Path({node!r}), Path({link!r}), Path({identity!r})
+with (node / "card.img").open("rb") as card:
+    table = card.read(512)
+    card.seek(4096)
+    label = json.loads(card.read(4096).rstrip(bytes(1)) or b"{{}}")
+    card.seek({bootcode})
+    name = card.read(11)
+whole = table[510:] == bytes((0x55, 0xAA)) and label.get("state") == "whole"
+card = label["release"] if whole else ""
+if card and name == b"BOOTCODEBIN":
     release, words = card, "root=/dev/mmcblk0p2"
 else:
-    words = next((link.resolve()).glob("*/cmdline.txt")).read_text()
-    for each in (link.resolve()).glob("*/cmdline.txt"):
-        if f"os_prefix={{each.parent.name}}/" in (link.resolve() / "config.txt").read_text():
-            words = each.read_text()
+    prefix = next(
+        line.partition("=")[2]
+        for line in (link.resolve() / "config.txt").read_text().splitlines()
+        if line.startswith("os_prefix=")
+    )
+    words = (link.resolve() / prefix / "cmdline.txt").read_text()
     release = dict(word.partition("=")[::2] for word in words.split())["nodebake.release"]
     if "nodebake.trial" in words and card != release:
         raise SystemExit("its card holds something else: it panics")
 on_card = release == card
+root = node / "root-of-card"
+if on_card:
+    # What the system on the card does when it starts: it takes over what lies in the slot.
+    for folder in ("etc", "run"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    (root / "etc/fstab").touch()
+    (root / "etc/machine-id").touch()
+    places = {{"NODEBAKE_ROOT": root, "NODEBAKE_SYS": node / "sys", "NODEBAKE_DISK": node / "card.img"}}
+    told = {{key: str(value) for key, value in places.items()}}
+    path = f"{{node}}/bin:/usr/bin:/bin"
+    subprocess.run(["sh", {unpack!r}], env={{"NODE": str(node), "PATH": path, **told}}, check=True)
+shutil.rmtree(node / "etc")
+shutil.copytree(root / "etc" if on_card else identity / "etc", node / "etc")
 (node / "etc/nodebake/release").write_text(release + "\\n")
 (node / "cmdline").write_text(words + "\\n")
 (node / "root").write_text("/dev/mmcblk0p2" if on_card else "overlay")
@@ -70,19 +108,6 @@ shutil.rmtree(node / "lib/nodebake", ignore_errors=True)
 if on_card:
     shutil.copy(node / "card-program", node / "lib/nodebake/card")
 (node / "boot_id").write_text(str(uuid.uuid4()) + "\\n")
-"""
-_AGENT = """\
-import json, os, sys, urllib.request
-from pathlib import Path
-order = json.loads(Path(sys.argv[1]).read_text())
-node = Path(os.environ["NODE"])
-(node / "own").unlink(missing_ok=True)
-(node / "card").unlink(missing_ok=True)
-fetch = lambda name: urllib.request.urlopen(order["source"] + name, timeout=10).read()
-name = next(a["name"] for a in json.loads(fetch("manifest.json"))["artifacts"] if a["kind"] == "image")
-(node / "card.img").write_bytes(fetch(name))
-(node / "card").write_text(order["release"])
-print(json.dumps({"event": "receipt", "format": 1, "outcome": "written", "node": order["node"]}))
 """
 
 
@@ -102,14 +127,6 @@ class Board:
         return "nodebake" not in (self.folder / "cmdline").read_text()
 
 
-def agent() -> bytes:
-    """The stand-in, packed as the real one is."""
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w") as archive:
-        archive.writestr("__main__.py", _AGENT)
-    return sink.getvalue()
-
-
 @contextmanager
 def boards(ground: Ground, nodes: tuple[Node, ...], place: Path) -> Iterator[tuple[Keys, int, list[Board]]]:
     """The nodes, up with what the head has for them; the operator's keys, and the port of all."""
@@ -119,7 +136,7 @@ def boards(ground: Ground, nodes: tuple[Node, ...], place: Path) -> Iterator[tup
     found = []
     with ExitStack() as stack:
         for node in nodes:
-            board = _board(place / node.name, ground.layout.switch(node.mac))
+            board = _board(place / node.name, ground, node, stack)
             identity = ground.layout.identities / node.name / "etc/ssh/ssh_host_ed25519_key"
             for suffix in ("", ".pub"):
                 shutil.copy(f"{identity}{suffix}", keys.folder / f"host-{node.address}{suffix}")
@@ -130,16 +147,39 @@ def boards(ground: Ground, nodes: tuple[Node, ...], place: Path) -> Iterator[tup
         yield keys, port, found
 
 
-def _board(folder: Path, link: Path) -> Board:
-    for name in ("etc/nodebake", "lib/nodebake", "bin"):
+def _board(folder: Path, ground: Ground, node: Node, stack: ExitStack) -> Board:
+    for name in ("etc/nodebake", "lib/nodebake", "bin", "dev", "sys/dev/block/179:2"):
         (folder / name).mkdir(parents=True)
+    (folder / "sys/dev/block/179:2/partition").touch()
     (folder / "enter").write_text(_ENTER)
-    (folder / "boot.py").write_text(_BOOT.format(node=str(folder), link=str(link)))
+    card = blank(folder / "card.img", 12 << 20)
+    (folder / "device").write_text(str(stack.enter_context(_device(card))))
+    places = {
+        "node": str(folder),
+        "link": str(ground.layout.switch(node.mac)),
+        "identity": str(ground.layout.identities / node.name),
+        "unpack": str(ROOT / "overlays/card-identity/usr/lib/nodebake/identity"),
+    }
+    (folder / "boot.py").write_text(_BOOT.format(bootcode=BOOTCODE, **places))
     script(folder / "boot", f"exec {shlex.quote(sys.executable)} -I {shlex.quote(str(folder / 'boot.py'))}")
     script(folder / "card-program", _CARD)
     script(folder / "bin/sudo", '[ "$1" = -n ] && shift\nexec "$@"')
     script(folder / "bin/systemctl", _SYSTEMCTL)
     script(folder / "bin/docker", _DOCKER)
-    script(folder / "bin/findmnt", 'cat "$NODE/root"')
+    script(folder / "bin/findmnt", _FINDMNT)
     subprocess.run([folder / "boot"], check=True)
     return Board(folder)
+
+
+@contextmanager
+def _device(card: Path) -> Iterator[Path]:
+    """A card as the node sees it. The kernel lets a loop device go with us, however we end."""
+    if os.geteuid() != 0 or not Path("/dev/loop-control").exists():
+        yield card
+        return
+    argv = ["losetup", "--find", "--show", str(card)]
+    device = Path(subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip())
+    with device.open("rb"):
+        # In use, it is only marked: it goes when the last one closes it.
+        subprocess.run(["losetup", "--detach", device], check=True)
+        yield device

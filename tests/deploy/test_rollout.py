@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,23 +13,24 @@ from pathlib import Path
 import pytest
 
 from builder.cli.at_head import at_head
-from builder.cli.rollout import conduct
 from builder.deploy.cluster_lock import cluster_lock
 from builder.head import cards
 from builder.report.silent import SilentReport
 from builder.rollout import site
-from tests.deploy.boards import Board, agent, boards
+from tests.deploy.boards import Board, boards
 from tests.deploy.conftest import Operator
+from tests.flash.ground import ROOT
 from tests.head.ground import node
 from tests.head.release import Tiny
 from tests.needs import needs_tool
 from tests.tools.power.sshd import USER
 
-pytestmark = needs_tool("sshd", "ssh-keygen", "dnsmasq", "zstd", "unshare")
+pytestmark = needs_tool("sshd", "ssh-keygen", "dnsmasq", "zstd", "unshare", "losetup")
 
 FORMER = Tiny()
 FLASHER = Tiny(recipe="flasher", version="20260501-eeeeeeee", mode="ram")
-CARD = Tiny(recipe="sdcard", version="20260601-ffffffff", mode="card")
+CARD = Tiny(recipe="sdcard", version="20260601-ffffffff", mode="card", wants=("wifi",))
+PASSPHRASE = "nobody may read this"
 LABEL = f"sdcard/{CARD.version}"
 NODES = tuple(replace(node(number), address=f"127.0.3.{number}") for number in (1, 2, 3))
 
@@ -51,8 +54,9 @@ def rack(operator: Operator, place: Path, monkeypatch: pytest.MonkeyPatch) -> It
     ground.publish(ground.made(FORMER))
     for tiny in (FLASHER, CARD):
         (ground.made(tiny).parent / "latest").symlink_to(tiny.version)
-    monkeypatch.setattr(conduct, "packed", agent)
     monkeypatch.setattr(site, "POLL", 0.2)
+    (operator.root / "site.yaml").write_text("format: 1\nsecrets: {wifi: {file: wifi-passphrase}}\n")
+    (operator.root / "wifi-passphrase").write_text(PASSPHRASE)
     with boards(ground, NODES, place / "rack") as (keys, port, found):
         rows = "".join(f'  - {{number: {each.number}, mac: "{each.mac}"}}\n' for each in NODES)
         (operator.root / "cluster.yaml").write_text(
@@ -71,7 +75,10 @@ def test_a_node_is_moved_to_its_card(rack: Rack) -> None:
     assert f"1 of 1 nodes boot {LABEL} from their cards" in err
     first, second, _ = rack.boards
     assert (first.runs, first.by_itself) == (LABEL, True)
-    assert (first.folder / "card.img").read_bytes() == CARD.image
+    assert (first.folder / "card.img").read_bytes()[ROOT : len(CARD.image)] == CARD.image[ROOT:]
+    key = "etc/ssh/ssh_host_ed25519_key"
+    known = rack.operator.ground.layout.identities / "node01" / key
+    assert (first.folder / "root-of-card" / key).read_bytes() == known.read_bytes()
     assert second.runs == f"tiny/{FORMER.version}"
     assert cards.load(rack.operator.ground.layout).cards["node01"].release == LABEL
 
@@ -141,3 +148,47 @@ def test_a_release_for_the_network_is_refused(rack: Rack) -> None:
     code, _, err = rack.call("deploy", "tiny", "node01")
     assert code == 5
     assert err.startswith(f"error: tiny/{FORMER.version} is not for cards: nodes boot it over the network\n")
+
+
+def test_an_image_that_cannot_be_tried_is_refused(rack: Rack) -> None:
+    folder = rack.operator.ground.folder / "out/sdcard" / CARD.version
+    told = json.loads((folder / "manifest.json").read_text())
+    told["image"]["trial"], told["base"] = None, "raspios"
+    (folder / "manifest.json").write_text(json.dumps(told))
+    code, _, err = rack.call("deploy", "sdcard", "node01")
+    assert (code, err) == (
+        5,
+        f"error: {LABEL} has no trial boot\n"
+        "  images on the base `raspios` cannot be tried over the network yet\n"
+        "  a node whose card boots a broken system cannot be reached\n"
+        "hint: write the cards in a reader: nodebake write sdcard DEVICE --node NODE\n",
+    )
+
+
+def test_a_secret_goes_onto_the_card_and_nowhere_else(rack: Rack) -> None:
+    code, out, err = rack.call("deploy", "sdcard", "node01", "--force")
+    assert code == 0, err
+    root = rack.boards[0].folder / "root-of-card"
+    secret = root / "etc/nodebake/secrets/wifi"
+    assert (secret.read_text(), secret.stat().st_mode & 0o777) == (PASSPHRASE, 0o600)
+    coded = base64.b64encode(PASSPHRASE.encode())
+    own = {secret, rack.boards[0].folder / "etc/nodebake/secrets/wifi"}
+    place = rack.operator.ground.folder.parent
+    own.add(rack.operator.root / "wifi-passphrase")
+    found = [
+        path for path in place.rglob("*") if path.is_file() and not path.is_symlink() and path not in own
+    ]
+    assert len(found) > 50
+    for path in found:
+        data = path.read_bytes()
+        assert PASSPHRASE.encode() not in data, path
+        assert coded not in data, path
+    assert PASSPHRASE not in out + err
+
+
+def test_a_secret_that_is_not_there_is_told_before_anything_is_done(rack: Rack) -> None:
+    (rack.operator.root / "site.yaml").write_text("format: 1\n")
+    code, _, err = rack.call("deploy", "sdcard", "node01", "--force")
+    assert code == 2
+    assert err.startswith("error: the release wants a secret `wifi` that site.yaml does not know\n"), err
+    assert rack.operator.call("rollout", "history").out == ""

@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Literal
 
 from builder.netboot import config_txt
+from builder.release.index import dump as dump_index
 from builder.release.manifest import Artifact, File, Image, Manifest, Netboot, NetbootBoard, Trial, dump
+from builder.release.scan import scan as scan_image
+from tests.flash import ground as disk
 
 Mode = Literal["shared", "private", "ram", "card"]
 
@@ -31,6 +34,7 @@ class Tiny:
     epoch: int = 1767225600
     boards: tuple[str, ...] = ("pi3b", "pi3bplus", "pi4")
     needs: int = 0
+    wants: tuple[str, ...] = ()
     initramfs: str = "initrd.img"
     top: Mapping[str, str] = field(default_factory=lambda: {"etc/motd": "hello\n"})
 
@@ -41,7 +45,7 @@ class Tiny:
     @property
     def image(self) -> bytes:
         """What is on a card, in mode `card`."""
-        return _bytes(f"image of {self.version}", 300_000)
+        return disk.Tiny(seed=int(self.version[:8]), size=10 << 20).image
 
     def make(self, folder: Path) -> Path:
         """Write it; the folder, which is the release's."""
@@ -63,9 +67,10 @@ class Tiny:
             subprocess.run(["rm", "-r", root], check=True)
             made.append(("root", f"{stem}.root.tar.zst"))
         elif self.mode == "card":
-            (place / f"{stem}.img").write_bytes(self.image)
-            subprocess.run(["zstd", "-q", place / f"{stem}.img"], check=True)
-            (place / f"{stem}.img.index").write_bytes(_bytes(f"index of {self.version}", 300))
+            raw = place / f"{stem}.img"
+            raw.write_bytes(self.image)
+            subprocess.run(["zstd", "-q", raw], check=True)
+            (place / f"{stem}.img.index").write_bytes(dump_index(scan_image(raw).index))
             made += [("image", f"{stem}.img"), ("compressed", f"{stem}.img.zst")]
             made.append(("index", f"{stem}.img.index"))
         else:
@@ -130,7 +135,7 @@ class Tiny:
         image, netboot = None, None
         if self.mode == "card":
             trial = Trial(names["boot"][0], self.prefix, (*cmdline, "root=PARTUUID=88d94b30-02"), boards)
-            image = Image(len(self.image), "88d94b30", (), trial)
+            image = Image(len(self.image), "88d94b30", (), trial, disk.SLOT, disk.BOOTCODE)
         else:
             netboot = Netboot(
                 self.mode, self.writable, (), self.prefix, names["boot"][0], layers, "".join(names["root"]),
@@ -138,7 +143,7 @@ class Tiny:
             )  # fmt: skip
         return Manifest(
             self.recipe, self.version, "debian", self.boards, "arm64", self.epoch, "12" * 32, (), (), (),
-            files, (), image, artifacts, (), netboot,
+            files, (), image, artifacts, self.wants, netboot,
         )  # fmt: skip
 
 

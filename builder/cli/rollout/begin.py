@@ -17,6 +17,7 @@ from builder.cli.rollout.conduct import Conduct
 from builder.cli.rollout.journals import FOLDER
 from builder.cli.rollout.target import Target, target_of
 from builder.cli.rollout.tell import as_json, rows, summary
+from builder.cli.rollout.wish import wish_of
 from builder.cluster.cluster import Cluster, Node
 from builder.deploy.cluster_lock import cluster_lock
 from builder.deploy.holds import who
@@ -28,7 +29,6 @@ from builder.head import inventory
 from builder.report.report import Report
 from builder.rollout.course import Course, Verdict
 from builder.rollout.journal import SUFFIX, Journal
-from builder.rollout.orders import Wish
 from builder.rollout.plan import Limits, Plan, waves
 
 
@@ -62,6 +62,7 @@ def begin(
     cluster = project.cluster()
     for folder in (target.flasher_folder, target.image_folder):
         signed(folder, Ring(project.root), report)
+    wish = wish_of(arguments, project, target.image_folder)
     with ExitStack() as stack:
         head = stack.enter_context(at_head(arguments, report))
         what = f"deploy {target.image.recipe}"
@@ -76,7 +77,6 @@ def begin(
             f"rollout {journal.id}; killed, it is gone on with by: nodebake rollout resume {journal.id}"
         )
         crew = Crew(project, cluster, tuple(nodes))
-        wish = Wish(arguments.take_card, arguments.keep_data, arguments.older)
         course = Conduct(crew, head, known, wish, arguments.check, report).run(journal)
     return answer(arguments, report, journal, course)
 

@@ -13,6 +13,8 @@ from builder.cli.project import project_of
 from builder.cli.rollout.begin import answer
 from builder.cli.rollout.conduct import Conduct
 from builder.cli.rollout.journals import journal_of
+from builder.cli.rollout.wish import wish_of
+from builder.cli.workspace import out_root
 from builder.deploy.cluster_lock import cluster_lock
 from builder.deploy.holds import who
 from builder.deploy.publish import INCOMING, STOCK
@@ -21,7 +23,6 @@ from builder.errors import Exit
 from builder.head import inventory
 from builder.report.report import Report
 from builder.rollout.event import Said, Word
-from builder.rollout.orders import Wish
 
 
 def run(arguments: Namespace, report: Report) -> Exit:
@@ -29,12 +30,12 @@ def run(arguments: Namespace, report: Report) -> Exit:
     cluster = project.cluster()
     journal = journal_of(project, arguments.rollout)
     nodes = cluster.select(list(journal.plan().nodes))
+    wish = wish_of(arguments, project, out_root(project) / journal.plan().release)
     with ExitStack() as stack:
         head = stack.enter_context(at_head(arguments, report))
         stack.enter_context(cluster_lock(head.head, f"rollout {journal.id}", who(), sudo=head.sudo))
         known = head.head.note(f"{INCOMING}/{STOCK}", inventory.dump(stock(cluster)).encode())
         journal.add(Said(int(time.time()), Word.RESUMED))
-        wish = Wish(arguments.take_card, arguments.keep_data, arguments.older)
         crew = Crew(project, cluster, nodes)
         course = Conduct(crew, head, known, wish, arguments.check, report).run(journal)
     return answer(arguments, report, journal, course)

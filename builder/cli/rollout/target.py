@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ class Target:
 def target_of(project: Project, recipe: str, folder: Path | None, nodes: Sequence[Node]) -> Target:
     """The releases that were built last, or the image in `folder`. Raises RecipeError and RefusedError."""
     image_folder = (folder or out_root(project) / recipe / "latest").resolve()
+    _tried_first(image_folder, recipe)
     image = release_of(image_folder, recipe)
     if image.mode != "card":
         raise RefusedError(
@@ -48,3 +50,18 @@ def target_of(project: Project, recipe: str, folder: Path | None, nodes: Sequenc
                 hint="leave those out, or add the board to the recipe and build again",
             )
     return target
+
+
+def _tried_first(folder: Path, recipe: str) -> None:
+    """Raise RefusedError for an image that cannot be tried before its card boots by itself."""
+    manifest = folder / "manifest.json"
+    told = json.loads(manifest.read_bytes()) if manifest.is_file() else {}
+    if told.get("image") and not told["image"].get("trial"):
+        raise RefusedError(
+            f"{told['recipe']}/{told['version']} has no trial boot",
+            facts=[
+                f"images on the base `{told['base']}` cannot be tried over the network yet",
+                "a node whose card boots a broken system cannot be reached",
+            ],
+            hint=f"write the cards in a reader: nodebake write {recipe} DEVICE --node NODE",
+        )
