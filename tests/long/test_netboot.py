@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a node that boots over the network may write: on the head or on a card, and what of it persists.
 
-The two that write to memory alone are booted by tests/boot/test_netboot.py.
+The two that write to memory alone are booted by tests/boot/network/test_netboot.py.
 """
 
 from __future__ import annotations
