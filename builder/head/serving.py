@@ -7,26 +7,19 @@ the release's signature and index, so nobody need trust this connection.
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import IO
 
 from builder.errors import LackingError, NodebakeError
 from builder.head import files, machine, manifest
+from builder.head.answers import Answers
 from builder.head.layout import Layout
 
 PORT = 8017
-_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
-_CHUNK = 1 << 18
-_SILENCE = 60
-"""Seconds after which a node that says nothing more is let go."""
 
 
 def unpacked(layout: Layout, recipe: str, version: str) -> Path:
@@ -73,11 +66,11 @@ def served(layout: Layout) -> dict[str, Path]:
 def serving(address: str, port: int, offered: Mapping[str, Path]) -> Iterator[str]:
     """Serve while the body runs; the URL that paths go behind. Raises LackingError for a port in use."""
 
-    class Answers(_Answers):
+    class Offered(Answers):
         files = offered
 
     try:
-        server = ThreadingHTTPServer((address, port), Answers)
+        server = ThreadingHTTPServer((address, port), Offered)
     except OSError as error:
         raise LackingError(
             f"port {port} of {address} cannot be used: {(error.strerror or str(error)).lower()}",
@@ -90,73 +83,3 @@ def serving(address: str, port: int, offered: Mapping[str, Path]) -> Iterator[st
     finally:
         server.shutdown()
         server.server_close()
-
-
-class _Answers(BaseHTTPRequestHandler):
-    """GET and HEAD with ranges, on connections that stay; each server has its own class, with its files."""
-
-    protocol_version = "HTTP/1.1"
-    server_version, sys_version = "nodebake-head", ""
-    timeout = _SILENCE
-    files: Mapping[str, Path] = {}
-
-    def do_GET(self) -> None:
-        self._answer(body=True)
-
-    def do_HEAD(self) -> None:
-        self._answer(body=False)
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """What goes wrong is told by the node, whose order it is."""
-
-    def _answer(self, *, body: bool) -> None:
-        path = self.files.get(self.path)
-        try:
-            stream = path.open("rb") if path else None
-        except OSError:
-            stream = None
-        if stream is None:
-            self.send_error(HTTPStatus.NOT_FOUND)
-            return
-        with stream:
-            size = os.fstat(stream.fileno()).st_size
-            part = _part(self.headers.get("Range"), size)
-            if part is None:
-                self.send_response(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
-                self.send_header("Content-Range", f"bytes */{size}")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            first, end = part
-            if self.headers.get("Range"):
-                self.send_response(HTTPStatus.PARTIAL_CONTENT)
-                self.send_header("Content-Range", f"bytes {first}-{end - 1}/{size}")
-            else:
-                self.send_response(HTTPStatus.OK)
-            self.send_header("Accept-Ranges", "bytes")
-            self.send_header("Content-Type", "application/octet-stream")
-            self.send_header("Content-Length", str(end - first))
-            self.end_headers()
-            if body:
-                self._send(stream, first, end)
-
-    def _send(self, stream: IO[bytes], first: int, end: int) -> None:
-        stream.seek(first)
-        try:
-            while first < end and (data := stream.read(min(_CHUNK, end - first))):
-                self.wfile.write(data)
-                first += len(data)
-        except OSError:
-            # It went, or was cut off; whoever flashes asks again.
-            self.close_connection = True
-
-
-def _part(asked: str | None, size: int) -> tuple[int, int] | None:
-    """First byte and end of what is asked for; None when there is no such part."""
-    if asked is None:
-        return 0, size
-    found = _RANGE.fullmatch(asked.strip())
-    if not found:
-        return None
-    first, end = int(found[1]), int(found[2]) + 1 if found[2] else size
-    return (first, min(end, size)) if first < min(end, size) else None

@@ -8,8 +8,10 @@ import os
 import socket
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,10 @@ import pytest
 from builder.errors import NodebakeError
 from builder.flash.agent.order import Order
 from builder.flash.agent.receipt import Receipt
-from builder.flash.agent.source import Web
+from builder.flash.agent.source import Web, unpacked
 from builder.flash.agent.trust import trusted
 from builder.flash.agent.work import write
+from builder.head import answers
 from tests.flash.conftest import Ground
 from tests.flash.ground import MIB, Tiny, blank, order
 from tests.needs import needs_tool
@@ -93,6 +96,28 @@ def test_a_server_that_is_gone(ground: Ground, tmp_path: Path) -> None:
     again = ground.flash(given)
     assert again.moved < 5_000_000
     assert again.outcome == "written"
+
+
+def test_what_can_be_packed_is(ground: Ground, tmp_path: Path) -> None:
+    many = Tiny(files=20_000, size=9 * MIB)
+    given = ground.order(many, blank(tmp_path / "card", 20 * MIB))
+    manifest = next((tmp_path / "releases").rglob("manifest.json")).stat().st_size
+    assert ground.flash(given).moved < manifest / 4
+
+
+def test_a_server_that_packs_nothing(ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = ground.order(TINY, blank(tmp_path / "card", 20 * MIB))
+    monkeypatch.setattr(answers, "PACK", "Of-Another-Time")
+    assert ground.flash(given).outcome == "written"
+
+
+def test_what_was_damaged_on_its_way_is_asked_for_again() -> None:
+    data = zlib.compress(b"content" * 100)
+    assert unpacked(data, 700) == b"content" * 100
+    with pytest.raises(HTTPException, match="cut short"):
+        unpacked(data[:-8], 701)
+    with pytest.raises(HTTPException, match="damaged"):
+        unpacked(b"content", 700)
 
 
 def _written(given: Order, source_of: Callable[[str], Web]) -> Receipt:

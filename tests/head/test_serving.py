@@ -8,13 +8,15 @@ import json
 import os
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from builder.head import serving
+from builder.head import answers, serving
 from builder.head.serving import serving as serve
 from tests.fixtures import ROOT
 from tests.head.ground import Ground
@@ -70,6 +72,31 @@ def test_parts_of_the_raw_image(holding: Ground) -> None:
         connection.request("HEAD", IMAGE)
         response = connection.getresponse()
         assert (response.read(), response.headers["Content-Length"]) == (b"", str(size))
+
+
+def test_parts_that_are_packed(holding: Ground) -> None:
+    serving.unpacked(holding.layout, "sdcard", CARD.version)
+    with serve("127.0.0.1", 0, serving.served(holding.layout)) as url, asking(url) as connection:
+        for part, plain in (("10-9999", CARD.image[10:10_000]), ("", CARD.image)):
+            headers = {answers.PACK: answers.DEFLATE} | ({"Range": f"bytes={part}"} if part else {})
+            connection.request("GET", IMAGE, headers=headers)
+            response = connection.getresponse()
+            assert (response.status, response.headers[answers.PACK]) == (206 if part else 200, "deflate")
+            assert zlib.decompress(response.read()) == plain
+        # Who asks for something else gets it as it is.
+        connection.request("GET", IMAGE, headers={answers.PACK: "lzma"})
+        response = connection.getresponse()
+        assert (response.headers[answers.PACK], response.read()) == (None, CARD.image)
+
+
+def test_a_file_that_changes_is_packed_anew(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    with serve("127.0.0.1", 0, {"/file": file}) as url, asking(url) as connection:
+        for number, content in enumerate((b"former", b"latter")):
+            file.write_bytes(content)
+            os.utime(file, (number, number))
+            connection.request("GET", "/file", headers={answers.PACK: answers.DEFLATE})
+            assert zlib.decompress(connection.getresponse().read()) == content
 
 
 def test_only_what_a_release_names_is_served(holding: Ground) -> None:

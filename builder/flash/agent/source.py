@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the files of a release come from: over HTTP, part by part."""
+"""Where the files of a release come from: over HTTP, part by part, deflated where the server can do that.
+
+Our own servers know `Nodebake-Pack`; any other that knows `Range` will do.
+"""
 
 from __future__ import annotations
 
 import http.client
 import time
+import zlib
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 from builder.errors import NodebakeError, RecipeError
 
+PACK, DEFLATE = "Nodebake-Pack", "deflate"
 _SILENCE = 20
 """Seconds without a byte after which a connection counts as cut."""
 _PATIENCE = 120
@@ -82,18 +87,33 @@ class Web:
     def _once(self, name: str, part: str, most: int) -> bytes:
         if self._connection is None:
             self._connection = http.client.HTTPConnection(self._host, self._port, timeout=self._silence)
-        self._connection.request("GET", self._path + quote(name), headers={"Range": part})
+        headers = {"Range": part, PACK: DEFLATE}
+        self._connection.request("GET", self._path + quote(name), headers=headers)
         answer = self._connection.getresponse()
         if answer.status != http.client.PARTIAL_CONTENT:
             self.close()
             if answer.status >= http.client.INTERNAL_SERVER_ERROR:
                 raise http.client.HTTPException(f"{answer.status} {answer.reason}")
             raise absent(name, self._url, f"{answer.status} {answer.reason}".lower())
-        data = answer.read(most)
-        if len(data) < most and answer.length:
+        # What cannot be deflated becomes longer by less than that.
+        data = answer.read(most + (most >> 10) + 64)
+        if answer.length:
+            self.close()
             raise http.client.IncompleteRead(data, answer.length)
         self.moved += len(data)
-        return data
+        return unpacked(data, most) if answer.headers.get(PACK) == DEFLATE else data
+
+
+def unpacked(data: bytes, most: int) -> bytes:
+    """What was deflated, at most so many bytes of it. Raises HTTPException when it is not whole."""
+    unpacking = zlib.decompressobj()
+    try:
+        plain = unpacking.decompress(data, most)
+    except zlib.error as error:
+        raise http.client.HTTPException(f"what came is damaged: {error}") from error
+    if not unpacking.eof and len(plain) < most:
+        raise http.client.HTTPException("what came is cut short")
+    return plain
 
 
 def limited(data: bytes, name: str, limit: int) -> bytes:

@@ -65,9 +65,9 @@ def update(ground: Ground, former: Path, later: Path, changed: int) -> list[Row]
     finally:
         card.unlink()
     peer = Figure("MB", (changed / 1e6,))
-    # What tells a node which blocks differ, and that it may believe it, is fetched whole.
+    # What tells a node which blocks differ, and that it may believe it, is fetched whole, deflated.
     told = sum(each.stat().st_size for each in (later / "manifest.json", next(later.glob("*.index"))))
-    facts = {"MB of manifest and index among what was fetched": round(told / 1e6, 2)}
+    facts = {"MB of manifest and index before they were deflated": round(told / 1e6, 2)}
     return [
         Row.of_ratio(f"flash-{word}", Figure("MB", (receipt[word] / 1e6,)), peer, facts)
         for word in ("moved", "written")
