@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -74,6 +75,13 @@ class Shell:
             timeout=seconds,
             check=False,
         )
+
+    def put(self, file: Path, place: str) -> None:
+        """Copy a file there."""
+        with file.open("rb") as stream:
+            subprocess.run(
+                [*self._login(), f"cat >{shlex.quote(place)}"], stdin=stream, check=True, timeout=120
+            )
 
     @contextmanager
     def forwarded(self, there: int, here: int) -> Iterator[None]:

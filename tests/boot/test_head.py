@@ -33,6 +33,7 @@ from tests.boot.timing import BOOTS
 from tests.boot.wire import Node, Packet, Wire, wire
 from tests.fixtures import Site
 from tests.head.release import Tiny
+from tests.head.test_package import build
 from tests.needs import needs_tool
 from tests.tools.power.plane import Plane, simulator
 
@@ -47,7 +48,7 @@ SINCE_1900 = 2208988800
 FIRST = Tiny()
 SECOND = Tiny(version="20260201-bbbbbbbb", epoch=1769904000)
 
-pytestmark = [pytest.mark.boot, needs_tool("qemu-system-aarch64", "qemu-img", "mcopy", "ssh")]
+pytestmark = [pytest.mark.boot, needs_tool("qemu-system-aarch64", "qemu-img", "mcopy", "ssh", "dpkg-deb")]
 
 
 @dataclass(frozen=True)
@@ -302,6 +303,21 @@ def test_what_a_nodes_kernel_says_first_is_kept(head: Head, operator: Operator) 
 def test_doctor_finds_nothing_that_keeps_nodes_from_booting(operator: Operator) -> None:
     found = json.loads(operator.tell("doctor", "--json"))
     assert [each for each in found if each["level"] == "bad"] == []
+
+
+def test_the_package_goes_over_a_head_that_serves(head: Head, operator: Operator, tmp_path: Path) -> None:
+    """By apt, on a live systemd: what is installed later takes over, and nodes are served on."""
+    head.shell.put(build(tmp_path), "/tmp/nodebake-head.deb")
+    head.shell.tell("sudo apt-get install --yes --no-install-recommends /tmp/nodebake-head.deb", seconds=300)
+    assert head.shell.tell("dpkg-query --show --showformat '${Status}' nodebake-head") == (
+        "install ok installed"
+    )
+    assert head.shell.tell("dpkg --verify nodebake-head") == ""
+    assert head.shell.tell("systemctl --failed --plain --no-legend") == ""
+    live = "dnsmasq nfs-server nodebake-netconsole.service nodebake-settle.timer"
+    assert set(head.shell.tell(f"systemctl is-active {live}").split()) == {"active"}
+    assert FIRST.version in operator.tell("status", "--no-nodes")
+    assert operator.tell("publish", SECOND.recipe) == f"node07 boots {SECOND.recipe}/{SECOND.version}\n"
 
 
 def second_outside(ports: Mapping[int, int]) -> tuple[str, ...]:
