@@ -6,8 +6,6 @@ What has left its archive is looked for in the archive of former states.
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from builder.archive.hosts import Mirror
+from builder.archive.keep import CHUNK, TIMEOUT, OtherBytes, keep
 from builder.archive.snapshot import former_uris
 from builder.errors import LackingError, NodebakeError, Problems, StaleLockError
 from builder.lock.lock import ArchiveState, Locked
@@ -23,9 +22,7 @@ from builder.lock.lock import ArchiveState, Locked
 if TYPE_CHECKING:
     import requests
 
-CHUNK = 1 << 18
 CONNECTIONS = 6
-TIMEOUT = (10, 60)
 GONE = (404, 410)
 
 
@@ -103,7 +100,9 @@ def _from(
     import requests
 
     try:
-        _keep(package, _chunks(session, uri), target, advance)
+        keep(_chunks(session, uri), target, package.sha256, package.size, advance)
+    except OtherBytes as error:
+        return _other(package, error.facts)
     except requests.HTTPError as error:
         return _refused(package, uri, error.response.status_code)
     except requests.RequestException as error:
@@ -122,28 +121,6 @@ def _chunks(session: requests.Session, uri: str) -> Iterator[bytes]:
     with session.get(uri, stream=True, timeout=TIMEOUT) as response:
         response.raise_for_status()
         yield from response.iter_content(CHUNK)
-
-
-def _keep(package: Locked, chunks: Iterator[bytes], target: Path, advance: Callable[[int], None]) -> None:
-    partial = target.with_suffix(f".{os.getpid()}.part")
-    digest = hashlib.sha256()
-    received = 0
-    try:
-        with partial.open("wb") as sink:
-            for chunk in chunks:
-                received += len(chunk)
-                if received > package.size:
-                    # Whoever serves this may never end, and the disk does.
-                    raise _other(package, [f"the lock has {package.size} bytes, more were received"])
-                digest.update(chunk)
-                sink.write(chunk)
-                advance(len(chunk))
-        if digest.hexdigest() != package.sha256:
-            sums = [f"sha256 in the lock {package.sha256}", f"sha256 received    {digest.hexdigest()}"]
-            raise _other(package, sums)
-        partial.rename(target)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _other(package: Locked, facts: list[str]) -> NodebakeError:

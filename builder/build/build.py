@@ -125,3 +125,4 @@ def _use(job: Job) -> None:
     store = job.workshop.store
     store.use(store.object(step.id) for step in job.plan.steps)
     store.use(deb_path(store.debs, package.sha256) for package in (*job.lock.packages, *job.tools))
+    store.use(store.blob(blob.sha256) for image in job.lock.images for blob in image.blobs)

@@ -124,6 +124,7 @@ class Delivery:
             image=None,
             artifacts=(),
             wants=recipe.wants,
+            images=contents.images(lock.images),
         )
 
     def release(self, plan: Plan, lock: Lock, bare: Manifest, found: Sequence[Any]) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`nodebake lock`: every package to version, sha256 and archive."""
+"""`nodebake lock`: every package to version, sha256 and archive, every image of a registry to its digest."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
                 "lock": str(work.lock_path),
                 "epoch": after.epoch,
                 "packages": [asdict(package) for package in after.packages],
+                "images": [asdict(image) for image in after.images],
                 "changes": [asdict(change) for change in found],
             }
         )

@@ -19,6 +19,7 @@ from builder.cli.remembered import resolved
 from builder.lock.lock import Lock, Request
 from builder.lock.request import changes, request, staleness
 from builder.recipe.recipe import Recipe
+from builder.registry.locking import lock_images
 from builder.report.report import Report
 
 
@@ -58,9 +59,10 @@ class Workspace:
     def fresh_lock(self) -> Lock:
         store = self.workshop.store
         named = {word: mirror for word, mirror in self.mirrors.items() if word != snapshot.WORD}
-        return locking.make_lock(
+        lock = locking.make_lock(
             self.recipe.name, self.wanted, named, store.root / "apt", self.workshop.machine
         )
+        return replace(lock, images=lock_images(self.recipe))
 
     def lock(self, report: Report, *, locked: bool) -> Lock:
         """The lock to build by: the one that is there while it answers the recipe, else a new one."""

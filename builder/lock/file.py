@@ -9,7 +9,18 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from builder.errors import StaleLockError
-from builder.lock.lock import FORMAT, READABLE, ArchiveState, Lock, Locked, Request, Suites
+from builder.lock.lock import (
+    FORMAT,
+    READABLE,
+    ArchiveState,
+    Blob,
+    Lock,
+    Locked,
+    LockedImage,
+    Request,
+    Suites,
+)
+from builder.recipe.effect import PreloadImage
 
 
 def dump(lock: Lock) -> str:
@@ -18,9 +29,10 @@ def dump(lock: Lock) -> str:
         f'"format": {FORMAT}',
         f'"recipe": {json.dumps(lock.recipe)}',
         *([f'"placement": {json.dumps(lock.placement)}'] if lock.placement else []),
-        f'"request": {json.dumps(_plain(lock.request), sort_keys=True)}',
+        f'"request": {json.dumps(_plain(lock.request), sort_keys=True, default=asdict)}',
         f'"archives": {_rows(asdict(state) for state in lock.archives)}',
         f'"packages": {_rows(_plain(p) for p in lock.packages)}',
+        *([f'"images": {_rows(_plain(image) for image in lock.images)}'] if lock.images else []),
     ]
     parts += [
         f'"helper {arch}": {_rows(_plain(p) for p in packages)}'
@@ -51,6 +63,10 @@ def parse(text: str, name: str) -> Lock:
                 helper=tuple(asked["helper"]),
                 foreign=tuple(asked.get("foreign", ())),
                 tools=_suites(asked.get("tools", ())),
+                images=tuple(
+                    PreloadImage(**{**row, "platforms": tuple(row["platforms"])})
+                    for row in asked.get("images", ())
+                ),
             ),
             archives=tuple(
                 ArchiveState(**{**row, "components": tuple(row["components"])}) for row in data["archives"]
@@ -62,6 +78,7 @@ def parse(text: str, name: str) -> Lock:
                 if key.startswith("helper ")
             },
             placement=str(data.get("placement", "")),
+            images=tuple(_image(row) for row in data.get("images", ())),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StaleLockError(
@@ -71,7 +88,12 @@ def parse(text: str, name: str) -> Lock:
         ) from error
 
 
-def _plain(value: Locked | Request) -> dict[str, Any]:
+def _image(row: dict[str, Any]) -> LockedImage:
+    pieces = {"config": Blob(**row["config"]), "layers": tuple(Blob(**layer) for layer in row["layers"])}
+    return LockedImage(**{**row, **pieces})
+
+
+def _plain(value: Locked | LockedImage | Request) -> dict[str, Any]:
     """Fields without those that have their default."""
     named = {field.name: (getattr(value, field.name), field.default) for field in fields(value)}
     return {name: said for name, (said, default) in named.items() if said != default}
@@ -82,4 +104,6 @@ def _suites(rows: Iterable[tuple[str, str, Iterable[str]]]) -> Suites:
 
 
 def _rows(rows: Iterable[dict[str, Any]]) -> str:
-    return "[\n" + ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in rows) + "\n]"
+    return (
+        "[\n" + ",\n".join(f"  {json.dumps(row, ensure_ascii=False, default=asdict)}" for row in rows) + "\n]"
+    )

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-FORMAT = 3
-READABLE = (1, 2, 3)
-"""Format 1 had no placement; formats 1 and 2 had one architecture, and tools from the same archives."""
+from builder.recipe.effect import PreloadImage
+
+FORMAT = 4
+READABLE = (1, 2, 3, 4)
+"""Format 1 had no placement; formats 1 and 2 had one architecture, and tools from the same archives; none of
+the three had images of registries."""
 
 Suites = tuple[tuple[str, str, tuple[str, ...]], ...]
 
@@ -39,6 +42,39 @@ class Locked:
 
 
 @dataclass(frozen=True)
+class Blob:
+    """A piece of an image, as its registry has it: hex sha256, and size in bytes."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class LockedImage:
+    """One image of a registry, exactly: `sha256` is that of its manifest for `platform`.
+
+    `config` says how it is run, `layers` are its files, lowest first and compressed as they come.
+    """
+
+    name: str
+    platform: str
+    sha256: str
+    config: Blob
+    layers: tuple[Blob, ...]
+    insecure: bool = False
+
+    @property
+    def blobs(self) -> tuple[Blob, ...]:
+        """All pieces, each once: the same layer may be in an image twice."""
+        return tuple(dict.fromkeys((self.config, *self.layers)))
+
+    @property
+    def size(self) -> int:
+        """Bytes, of all pieces."""
+        return sum(blob.size for blob in self.blobs)
+
+
+@dataclass(frozen=True)
 class ArchiveState:
     """One suite of one archive as it was: `date` is its Release date, seconds since 1970."""
 
@@ -54,7 +90,7 @@ class Request:
     """What was asked of the archives; the lock is stale when the recipe asks for something else.
 
     A package of one of the `foreign` architectures is asked for as `name:architecture`. `tools` are the
-    suites of the helper; it takes those of the tree when there are none.
+    suites of the helper; it takes those of the tree when there are none. `images` are asked of registries.
     """
 
     architecture: str
@@ -63,6 +99,7 @@ class Request:
     helper: tuple[str, ...]
     foreign: tuple[str, ...] = ()
     tools: Suites = ()
+    images: tuple[PreloadImage, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +116,7 @@ class Lock:
     packages: tuple[Locked, ...]
     helpers: dict[str, tuple[Locked, ...]] = field(default_factory=dict)
     placement: str = ""
+    images: tuple[LockedImage, ...] = ()
 
     @property
     def epoch(self) -> int:

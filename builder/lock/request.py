@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from builder.lock.lock import Lock, Request, Suites
-from builder.recipe.effect import Package
+from builder.recipe.effect import Package, PreloadImage
 from builder.recipe.recipe import NetbootOutput, Recipe, Suite
 
 ESSENTIAL = "?essential"
@@ -57,6 +57,7 @@ def request(recipe: Recipe) -> Request:
         helper=(*HELPER, *layers),
         foreign=tuple(sorted({name.partition(":")[2] for name in asked} - {""})),
         tools=_suites(recipe.base.tools),
+        images=tuple(effect for effect in recipe.effects() if isinstance(effect, PreloadImage)),
     )
 
 
@@ -78,6 +79,8 @@ def staleness(lock: Lock, wanted: Request) -> list[str]:
     gone = sorted(set(had.packages) - set(wanted.packages))
     reasons += [f"asked for since: {name}" for name in added]
     reasons += [f"no longer asked for: {name}" for name in gone]
+    if had.images != wanted.images:
+        reasons.append("images of registries are asked for otherwise")
     if had.helper != wanted.helper:
         reasons.append("the tools of the build have changed")
     return reasons
@@ -89,7 +92,7 @@ def _listed(names: tuple[str, ...]) -> str:
 
 @dataclass(frozen=True)
 class Change:
-    """A package that differs between two locks; a version is empty where it is absent."""
+    """A package or an image that differs between two locks; a version is empty where it is absent."""
 
     name: str
     before: str
@@ -104,11 +107,24 @@ class Change:
 
 
 def changes(before: Lock, after: Lock) -> list[Change]:
-    """Packages of the tree that were added, went, or changed, by name."""
-    old = {p.qualified(before.request.architecture): p for p in before.packages}
-    new = {p.qualified(after.request.architecture): p for p in after.packages}
-    return [
-        Change(name, old[name].version if name in old else "", new[name].version if name in new else "")
-        for name in sorted(old.keys() | new.keys())
-        if name not in old or name not in new or old[name].sha256 != new[name].sha256
-    ]
+    """Packages of the tree that were added, went, or changed, by name; then images, by name too."""
+    old = {p.qualified(before.request.architecture): (p.version, p.sha256) for p in before.packages}
+    new = {p.qualified(after.request.architecture): (p.version, p.sha256) for p in after.packages}
+    return [*_changed(old, new), *_changed(*map(_images, (before, after)))]
+
+
+def _images(lock: Lock) -> dict[str, tuple[str, str]]:
+    return {image.name: (short(image.sha256), image.sha256) for image in lock.images}
+
+
+def _changed(old: Mapping[str, tuple[str, str]], new: Mapping[str, tuple[str, str]]) -> Iterator[Change]:
+    """From name → version and sha256."""
+    for name in sorted(old.keys() | new.keys()):
+        (former, was), (now, is_) = old.get(name, ("", "")), new.get(name, ("", ""))
+        if was != is_:
+            yield Change(name, former, now)
+
+
+def short(sha256: str) -> str:
+    """A digest as people tell images apart by it."""
+    return f"sha256:{sha256[:12]}"

@@ -30,6 +30,7 @@ from builder.recipe.effect import (
     ConfigTxt,
     Effect,
     Package,
+    PreloadImage,
     RunScript,
     UnitState,
     WriteFile,
@@ -43,6 +44,7 @@ VERSIONS = {
     "mmdebstrap": 3,
     "firmware": 6,
     "files": 1,
+    "images": 1,
     "users": 1,
     "units": 1,
     "script": 1,
@@ -134,6 +136,8 @@ def make(recipe: Recipe, lock: Lock, machine: str, engine: str = "native") -> Pl
         if kind == "script":
             for script in group:
                 add(kind, _label(kind, [script]), {"effects": [encode(script)]})
+        elif kind == "images":
+            add(kind, _label(kind, group), {"images": _images(group, lock)})
         else:
             add(kind, _label(kind, group), {"effects": [encode(e) for e in group]})
     add("finish", "same bytes everywhere", _finish(recipe))
@@ -190,6 +194,19 @@ def _firmware(recipe: Recipe, disk: Identity, early: Sequence[Effect]) -> dict[s
     }
 
 
+def _images(group: Sequence[Effect], lock: Lock) -> list[dict[str, Any]]:
+    """What the lock has for each image that is asked for; how it is fetched does not matter."""
+    locked = {image.name: image for image in lock.images}
+    names = [effect.name for effect in group if isinstance(effect, PreloadImage)]
+    if absent := [name for name in names if name not in locked]:
+        hint = f"`nodebake lock {lock.recipe} --update`"
+        raise StaleLockError(f"the lock of `{lock.recipe}` lacks images", facts=absent, hint=hint)
+    return [
+        {"name": name, "sha256": image.sha256, "config": encode(image.config), "layers": encode(image.layers)}
+        for name, image in ((name, locked[name]) for name in names)
+    ]
+
+
 def _boot_files(recipe: Recipe) -> list[str]:
     """Globs of what must lie in the boot directory: the base's, its kernels', its boards'."""
     globs = [*recipe.base.boot_files]
@@ -225,6 +242,8 @@ def _kind(effect: Effect) -> str:
         return "users"
     if isinstance(effect, UnitState):
         return "units"
+    if isinstance(effect, PreloadImage):
+        return "images"
     return "script" if isinstance(effect, RunScript) else "files"
 
 
@@ -233,6 +252,8 @@ def _label(kind: str, effects: Sequence[Effect]) -> str:
         return ", ".join(e.name for e in effects if isinstance(e, AddUser))
     if kind == "units":
         return _count(effects, "unit")
+    if kind == "images":
+        return ", ".join(e.name for e in effects if isinstance(e, PreloadImage))
     if kind == "script":
         return next(e.source.source for e in effects if isinstance(e, RunScript))
     return _count(effects, "file") if len(effects) > 1 else getattr(effects[0], "path", "1 file")

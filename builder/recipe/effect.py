@@ -29,6 +29,19 @@ class AddSuite:
 
 
 @dataclass(frozen=True)
+class PreloadImage:
+    """Put an image of a registry where the node gives it to docker.
+
+    `name` in full, as in `docker.io/library/alpine:3.20`; `platforms` are those that will do, best first;
+    an `insecure` registry speaks HTTP without TLS.
+    """
+
+    name: str
+    platforms: tuple[str, ...]
+    insecure: bool = False
+
+
+@dataclass(frozen=True)
 class Inline:
     """Content that the recipe itself made: a rendered template, a generated file."""
 
@@ -132,6 +145,7 @@ class RunScript:
 Effect = (
     Package
     | AddSuite
+    | PreloadImage
     | WriteFile
     | MakeDirectory
     | MakeLink

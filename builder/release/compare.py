@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What differs between two locks or releases: packages and files. Pure.
+"""What differs between two locks or releases: packages, images among them, and files. Pure.
 
 A lock has no files, and a release does not say how large its packages are: sizes of packages are told
 where both sides have them. Dates of files do not count, for every build gives its own.
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from builder.lock.lock import Lock
+from builder.lock.request import short
 from builder.release.manifest import File, Manifest
 
 
@@ -25,7 +26,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class Contents:
-    """One side of a comparison; `files` is None for a lock."""
+    """One side of a comparison; `packages` are docker's images too, `files` is None for a lock."""
 
     packages: tuple[Thing, ...]
     files: tuple[Thing, ...] | None
@@ -80,20 +81,25 @@ def compare(before: Iterable[Thing], after: Iterable[Thing]) -> list[Difference]
 
 
 def of_lock(lock: Lock) -> Contents:
-    """What a lock puts into the tree; a package's size is that of its .deb."""
-    return Contents(
-        tuple(_package(p.name, p.architecture, p.version, p.sha256, p.size) for p in lock.packages), None
-    )
+    """What a lock puts into the tree; a package's size is that of its .deb, an image's that of its pieces."""
+    packages = (_package(p.name, p.architecture, p.version, p.sha256, p.size) for p in lock.packages)
+    images = (_image(image.name, image.platform, image.sha256, image.size) for image in lock.images)
+    return Contents((*packages, *images), None)
 
 
 def of_release(manifest: Manifest) -> Contents:
     """What a release has."""
     packages = (_package(p.name, p.architecture, p.version, p.sha256, None) for p in manifest.packages)
-    return Contents(tuple(packages), tuple(_file(file) for file in manifest.files))
+    images = (_image(image.name, image.platform, image.sha256, None) for image in manifest.images)
+    return Contents((*packages, *images), tuple(_file(file) for file in manifest.files))
 
 
 def _package(name: str, architecture: str, version: str, sha256: str, size: int | None) -> Thing:
     return Thing(name, size, {"version": version, "architecture": architecture, "content": sha256})
+
+
+def _image(name: str, platform: str, sha256: str, size: int | None) -> Thing:
+    return Thing(name, size, {"version": short(sha256), "platform": platform, "content": sha256})
 
 
 def _file(file: File) -> Thing:

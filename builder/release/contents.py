@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from posixpath import dirname, join, normpath
 
 from builder.errors import NodebakeError, Problems
-from builder.lock.lock import ArchiveState, Locked
-from builder.release.manifest import Archive, File, NonFree, Package
+from builder.lock.lock import ArchiveState, Locked, LockedImage
+from builder.release.manifest import Archive, ContainerImage, File, NonFree, Package
 from builder.tree.entry import Entry, Kind
 
 _NON_FREE = ("non-free/", "non-free-firmware/")
@@ -25,6 +25,12 @@ def packages(locked: Iterable[Locked]) -> tuple[Package, ...]:
     """The packages, sorted by name and architecture."""
     found = (Package(p.name, p.version, p.architecture, p.sha256, p.source, p.section) for p in locked)
     return tuple(sorted(found, key=lambda package: (package.name, package.architecture)))
+
+
+def images(locked: Iterable[LockedImage]) -> tuple[ContainerImage, ...]:
+    """The images of registries, sorted by name."""
+    found = (ContainerImage(image.name, image.platform, image.sha256) for image in locked)
+    return tuple(sorted(found, key=lambda image: image.name))
 
 
 def files(listing: Iterable[Entry]) -> tuple[File, ...]:

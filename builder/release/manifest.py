@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FORMAT = 3
 READABLE = (1, 2, 3)
-"""Format 1 had no `netboot`, format 2 none of what `_SINCE_3` names."""
+"""Format 1 had no `netboot`, format 2 no `images` and none of what `_SINCE_3` names of an `image`."""
 _SINCE_3 = ("trial", "identity", "bootcode")
 _STRICT: ConfigDict = {"extra": "forbid", "strict": True}
 
@@ -57,6 +57,16 @@ class Package:
     sha256: str
     source: str
     section: str
+
+
+@dataclass(frozen=True)
+class ContainerImage:
+    """An image of a registry that docker is given; `sha256` is that of its manifest for `platform`."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    name: str
+    platform: str
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -213,6 +223,7 @@ class Manifest:
     artifacts: tuple[Artifact, ...]
     wants: tuple[str, ...]
     netboot: Netboot | None = None
+    images: tuple[ContainerImage, ...] = ()
 
 
 def dump(manifest: Manifest) -> str:
@@ -220,6 +231,8 @@ def dump(manifest: Manifest) -> str:
     # Not asdict() of the whole: with 20,000 files that alone takes a second.
     values: dict[str, Any] = {field.name: getattr(manifest, field.name) for field in fields(manifest)}
     values["format"] = FORMAT
+    if not manifest.images:
+        del values["images"]
     lines = [f"{json.dumps(key)}: {_value(values[key])}" for key in sorted(values)]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
@@ -239,8 +252,10 @@ def parse(text: str) -> Manifest:
         )
     if found == 1 and "netboot" in data:
         raise _damaged(["netboot: format 1 does not know it"])
-    if found < 3 and (early := [name for name in _SINCE_3 if name in (data.get("image") or {})]):
-        raise _damaged([f"image.{name}: format {found} does not know it" for name in early])
+    early = [f"image.{name}" for name in _SINCE_3 if name in (data.get("image") or {})]
+    early += ["images"] if "images" in data else []
+    if found < 3 and early:
+        raise _damaged([f"{name}: format {found} does not know it" for name in early])
     from pydantic import ValidationError
 
     try:

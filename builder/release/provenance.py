@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from builder.release.manifest import Archive, Manifest, Package
-from builder.release.purl import purl
+from builder.release.purl import image_purl, purl
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://slsa.dev/provenance/v1"
@@ -48,6 +48,10 @@ def provenance(
             *(_archive(archive, hosts[archive.archive]) for archive in manifest.archives),
             *([{"name": "placement", "digest": {"sha256": placement}}] if placement else []),
             *_packages([*manifest.packages, *tools], distribution),
+            *(
+                {"name": image.name, "uri": image_purl(image), "digest": {"sha256": image.sha256}}
+                for image in manifest.images
+            ),
         ],
     }
     statement = {

@@ -14,7 +14,8 @@ from builder.store.store import Store
 
 _BLOCK = 4096
 _SIZE = re.compile(r'"size":(\d+)')
-_DEB = re.compile(r"([0-9a-f]{64})\.deb")
+_FETCHED = {"deb": re.compile(r"([0-9a-f]{64})\.deb"), "blob": re.compile(r"([0-9a-f]{64})")}
+"""What was fetched, and what its files are called."""
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What reading a file of which nothing is known may raise."""
 
@@ -36,9 +37,10 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Deb:
-    """A package file: `size` in bytes, `used` in seconds since 1970."""
+class Fetched:
+    """A `deb` or a `blob`, a piece of an image: `size` in bytes, `used` in seconds since 1970."""
 
+    kind: str
     sha256: str
     size: int
     used: float
@@ -55,19 +57,24 @@ def objects(store: Store) -> list[Held]:
     return sorted(found, key=lambda held: (-held.used, len(held.stands_on), held.id))
 
 
-def debs(store: Store) -> list[Deb]:
-    """Every package file, the one used last first."""
+def fetched(store: Store) -> list[Fetched]:
+    """Every file that was fetched, the one used last first."""
     found = []
-    for path in store.debs.iterdir():
-        if match := _DEB.fullmatch(path.name):
+    for kind, path in _fetched(store):
+        if match := _FETCHED[kind].fullmatch(path.name):
             status = path.lstat()
-            found.append(Deb(match[1], status.st_size, status.st_mtime))
-    return sorted(found, key=lambda deb: (-deb.used, deb.sha256))
+            found.append(Fetched(kind, match[1], status.st_size, status.st_mtime))
+    return sorted(found, key=lambda file: (-file.used, file.sha256))
 
 
 def strangers(store: Store) -> list[Path]:
-    """What lies among the package files and is none: what an interrupted fetch left."""
-    return sorted(path for path in store.debs.iterdir() if not _DEB.fullmatch(path.name))
+    """What lies among those files and is none: what an interrupted fetch left."""
+    return sorted(path for kind, path in _fetched(store) if not _FETCHED[kind].fullmatch(path.name))
+
+
+def _fetched(store: Store) -> Iterator[tuple[str, Path]]:
+    for kind, folder in (("deb", store.debs), ("blob", store.blobs)):
+        yield from ((kind, path) for path in folder.iterdir())
 
 
 def sweep(store: Store) -> None:

@@ -2,8 +2,8 @@
 """What a store can spare: pure.
 
 With a limit, what was not used for the longest goes first, and an object counts as used when one that
-stands on it was: so nothing goes before what stands on it. Where an object and a package file were used at
-the same time the object goes, for it can be made again, and a package file may have left its archive.
+stands on it was: so nothing goes before what stands on it. Where an object and a fetched file were used at
+the same time the object goes, for it can be made again, and a package or an image may have left its archive.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from builder.store.held import Deb, Held
+from builder.store.held import Fetched, Held
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,12 @@ class Spare:
     """What to remove, in this order."""
 
     objects: tuple[Held, ...]
-    debs: tuple[Deb, ...]
+    files: tuple[Fetched, ...]
 
     @property
     def size(self) -> int:
         """Bytes."""
-        return sum(held.size for held in self.objects) + sum(deb.size for deb in self.debs)
+        return sum(held.size for held in self.objects) + sum(file.size for file in self.files)
 
 
 def unused(objects: Sequence[Held]) -> Spare:
@@ -35,21 +35,21 @@ def unused(objects: Sequence[Held]) -> Spare:
     return Spare(tuple(sorted(gone, key=lambda held: -len(held.stands_on))), ())
 
 
-def above(limit: int, objects: Sequence[Held], debs: Sequence[Deb]) -> Spare:
+def above(limit: int, objects: Sequence[Held], files: Sequence[Fetched]) -> Spare:
     """What has to go so that no more than `limit` bytes are left."""
     used = {held.id: held.used for held in objects}
     for held in objects:
         for below in held.stands_on:
             used[below] = max(used.get(below, 0.0), held.used)
 
-    def turn(thing: Held | Deb) -> tuple[float, bool, int]:
-        if isinstance(thing, Deb):
+    def turn(thing: Held | Fetched) -> tuple[float, bool, int]:
+        if isinstance(thing, Fetched):
             return thing.used, True, 0
         return used[thing.id], False, -len(thing.stands_on)
 
-    things: list[Held | Deb] = [*objects, *debs]
+    things: list[Held | Fetched] = [*objects, *files]
     left = sum(thing.size for thing in things)
-    gone: list[Held | Deb] = []
+    gone: list[Held | Fetched] = []
     for thing in sorted(things, key=turn):
         if left <= limit:
             break
@@ -57,5 +57,5 @@ def above(limit: int, objects: Sequence[Held], debs: Sequence[Deb]) -> Spare:
         left -= thing.size
     return Spare(
         tuple(thing for thing in gone if isinstance(thing, Held)),
-        tuple(thing for thing in gone if isinstance(thing, Deb)),
+        tuple(thing for thing in gone if isinstance(thing, Fetched)),
     )

@@ -4,7 +4,8 @@
     format              the number of this layout
     lock                held by who works here: shared by builds, alone by who removes (hold.py)
     debs/SHA256.deb     packages, as fetched
-    objects/ID/         its mtime says when a build used it last, as that of a .deb does
+    blobs/SHA256        pieces of images of registries, as fetched
+    objects/ID/         its mtime says when a build used it last, as that of a .deb or a blob does
     objects/ID/delta/   what a step wrote: an overlayfs upper directory
     objects/ID/listing  its entries, JSON lines
     objects/ID/step     what the step was, JSON
@@ -29,7 +30,7 @@ from pathlib import Path
 from builder.errors import LackingError, StepError
 
 FORMAT = "1"
-_OURS = ("debs", "logs", "plans", "resolved", "apt", "tools")
+_OURS = ("debs", "blobs", "logs", "plans", "resolved", "apt", "tools")
 _MAPPED = ("objects", "tmp")
 
 
@@ -73,6 +74,18 @@ class Store:
     @property
     def debs(self) -> Path:
         return self.root / "debs"
+
+    @property
+    def blobs(self) -> Path:
+        return self.root / "blobs"
+
+    def blob(self, sha256: str) -> Path:
+        """Where a piece of an image lies, or would."""
+        return self.blobs / sha256
+
+    def fetched(self, kind: str, sha256: str) -> Path:
+        """Where a `deb` or a `blob` lies, or would."""
+        return self.debs / f"{sha256}.deb" if kind == "deb" else self.blob(sha256)
 
     @property
     def tools(self) -> Path:

@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,12 +17,13 @@ from builder.host.identity import id_map
 from builder.store.hold import shared
 from builder.store.store import Store
 from tests.alone import alone
+from tests.build.small import HELPER, step, tools_deb
 from tests.fixtures import ROOT, Site
 from tests.needs import needs_tool
 
 pytestmark = [pytest.mark.build, needs_tool("dpkg-deb", "unshare")]
 
-HELPER, FIRST, SECOND = "a" * 64, "b" * 64, "c" * 64
+FIRST, SECOND = "b" * 64, "c" * 64
 # Where there is no network, a call to it would fail, which a program may pass over: so it ends here.
 NO_CALL = """
 import sys
@@ -59,9 +57,9 @@ def store(tmp_path: Path) -> Store:
     """A store of three objects and a package file: a helper, and two steps with a file of another's."""
     ids = id_map()
     store = Store.open(tmp_path / "store", ids.root)
-    digest = _deb(tmp_path / "tools", store.debs)
+    digest = tools_deb(tmp_path / "tools", store.debs)
     with worker_for(machine(), Workshop(store, ids, machine(), 1), {"project": tmp_path}) as worker:
-        worker.ask({"build": _step("helper", HELPER, {"debs": [digest], "merged_usr": True})})
+        worker.ask({"build": step("helper", HELPER, {"debs": [digest], "merged_usr": True})})
         for identity, name, below in ((FIRST, "one", []), (SECOND, "two", [FIRST])):
             effect = {
                 "is": "WriteFile",
@@ -71,42 +69,8 @@ def store(tmp_path: Path) -> Store:
                 "owner": "7",
                 "group": "7",
             }
-            worker.ask({"build": _step("files", identity, {"effects": [effect]}, below, HELPER)})
+            worker.ask({"build": step("files", identity, {"effects": [effect]}, below, HELPER)})
     return store
-
-
-def _step(
-    kind: str, identity: str, inputs: dict[str, Any], below: list[str] | None = None, helper: str = ""
-) -> dict[str, Any]:
-    return {
-        "kind": kind,
-        "label": f"a {kind}",
-        "id": identity,
-        "inputs": {**inputs, "epoch": 1000},
-        "below": below or [],
-        "helper": helper,
-    }
-
-
-def _deb(tree: Path, debs: Path) -> str:
-    """A package with what a helper cannot be without; its sha256."""
-    for path, text in {
-        "DEBIAN/control": "Package: tools\nVersion: 1\nArchitecture: all\nMaintainer: x\nDescription: x\n",
-        "usr/share/base-passwd/passwd.master": "root::0:0:::\n",
-        "usr/share/base-passwd/group.master": "root::0:\n",
-        "etc/keep": "",
-    }.items():
-        (tree / path).parent.mkdir(parents=True, exist_ok=True)
-        (tree / path).write_text(text)
-    for folder in (tree, *(path for path in tree.rglob("*") if path.is_dir())):
-        folder.chmod(0o755)
-    built = tree.with_suffix(".deb")
-    subprocess.run(
-        ["dpkg-deb", "--build", "--root-owner-group", tree, built], check=True, capture_output=True
-    )
-    digest = hashlib.sha256(built.read_bytes()).hexdigest()
-    shutil.copyfile(built, debs / f"{digest}.deb")
-    return digest
 
 
 def as_owner(store: Store, script: str) -> None:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from builder.build.bench import Bench
-from builder.build.step import files, finish, firmware, mmdebstrap, packages, script, units, users
+from builder.build.step import files, finish, firmware, images, mmdebstrap, packages, script, units, users
 
 KINDS: dict[str, Callable[[Mapping[str, Any], Bench], None]] = {
     "packages": packages.run,
     "mmdebstrap": mmdebstrap.run,
     "firmware": firmware.run,
     "files": files.run,
+    "images": images.run,
     "users": users.run,
     "units": units.run,
     "script": script.run,

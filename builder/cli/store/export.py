@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from builder.archive import snapshot
-from builder.archive.bundle import members, write
+from builder.archive.bundle import members, packages, write
 from builder.archive.fetch import fetch, missing
 from builder.archive.hosts import Mirror, choose, machine_archives
 from builder.base.archives import PUBLIC
@@ -20,6 +20,7 @@ from builder.cli.sides import lock_of
 from builder.errors import Exit
 from builder.lock.lock import Lock
 from builder.recipe.resolve import archives
+from builder.registry import fetch as registries
 from builder.report.report import Report
 from builder.store import hold
 
@@ -29,17 +30,22 @@ def run(arguments: Namespace, report: Report) -> Exit:
     lock = lock_of(arguments.lock, project)
     target: Path = arguments.file or Path(default_name(lock))
     store = open_workshop().store
-    packages = members(lock)
+    named = packages(lock)
     with hold.shared(store.root, lambda: None):
-        absent = missing(packages, store.debs)
+        absent = missing(named, store.debs)
         if absent:
             size = sum(package.size for package in absent)
             with report.bytes_bar(f"fetching {len(absent)} packages", size) as bar:
                 fetch(absent, store.debs, _mirrors(lock, project), bar.advance, lock.archives)
-        with report.bytes_bar("writing", sum(package.size for package in packages)) as bar:
-            write(lock, store.debs, target.absolute(), bar.advance)
+        if pieces := registries.missing(lock.images, store.blobs):
+            with report.bytes_bar("fetching images", sum(piece.blob.size for piece in pieces)) as bar:
+                registries.fetch(pieces, store.blobs, bar.advance)
+        with report.bytes_bar("writing", sum(file.size for file in members(lock))) as bar:
+            write(lock, store.root, target.absolute(), bar.advance)
     if arguments.json:
-        report.json({"bundle": str(target), "recipe": lock.recipe, "packages": len(packages)})
+        report.json(
+            {"bundle": str(target), "recipe": lock.recipe, "packages": len(named), "images": len(lock.images)}
+        )
     else:
         report.data(str(target))
     return Exit.DONE
@@ -51,7 +57,7 @@ def default_name(lock: Lock) -> str:
 
 
 def _mirrors(lock: Lock, project: Project | None) -> dict[str, Mirror]:
-    words = {package.archive for package in members(lock)} & PUBLIC.keys()
+    words = {package.archive for package in packages(lock)} & PUBLIC.keys()
     return choose(
         [*sorted(words), snapshot.WORD],
         public=PUBLIC,

@@ -8,13 +8,13 @@ from contextlib import nullcontext
 
 from builder.build.staff import worker_for
 from builder.build.workshop import Workshop, open_workshop
-from builder.cli.store.ls import lines
+from builder.cli.store.ls import NOUNS, lines, numbers
 from builder.errors import Exit, RecipeError
 from builder.recipe import size
 from builder.report import units
 from builder.report.report import Report
 from builder.store import hold
-from builder.store.held import debs, objects
+from builder.store.held import fetched, objects
 from builder.store.spare import Spare, above, unused
 
 
@@ -24,14 +24,14 @@ def run(arguments: Namespace, report: Report) -> Exit:
     store = workshop.store
     with nullcontext() if arguments.dry_run else hold.alone(store.root):
         held = objects(store)
-        spare = unused(held) if limit is None else above(limit, held, debs(store))
+        spare = unused(held) if limit is None else above(limit, held, fetched(store))
         if not arguments.dry_run:
             remove(spare, workshop)
     if arguments.json:
         report.json(
             {
                 "objects": [each.id for each in spare.objects],
-                "debs": [deb.sha256 for deb in spare.debs],
+                **{f"{kind}s": [file.sha256 for file in spare.files if file.kind == kind] for kind in NOUNS},
                 "size": spare.size,
                 "removed": not arguments.dry_run,
             }
@@ -46,13 +46,13 @@ def remove(spare: Spare, workshop: Workshop) -> None:
     with worker_for(workshop.machine, workshop, {}) as worker:
         order = {"remove": [each.id for each in spare.objects], "leftovers": True, "clear": True}
         worker.ask({"store": order})
-    for deb in spare.debs:
-        (workshop.store.debs / f"{deb.sha256}.deb").unlink(missing_ok=True)
+    for file in spare.files:
+        workshop.store.fetched(file.kind, file.sha256).unlink(missing_ok=True)
 
 
 def summary(spare: Spare, *, dry: bool) -> str:
     """What went, in one line."""
-    what = f"{units.counted(len(spare.objects), 'object')} and {units.counted(len(spare.debs), '.deb')}"
+    what = numbers(len(spare.objects), spare.files)
     return f"{'would remove' if dry else 'removed'} {what}, {units.size(spare.size)}"
 
 

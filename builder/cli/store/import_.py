@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from builder.archive.bundle import members, read
+from builder.archive.bundle import packages, read
 from builder.build.workshop import open_workshop
 from builder.errors import Exit, RecipeError
 from builder.report.report import Report
@@ -21,11 +21,12 @@ def run(arguments: Namespace, report: Report) -> Exit:
         hold.shared(store.root, lambda: None),
         report.bytes_bar("reading", arguments.file.stat().st_size) as bar,
     ):
-        lock = read(arguments.file, store.debs, bar.advance)
-    count = len(members(lock))
+        lock = read(arguments.file, store.root, bar.advance)
+    count = len(packages(lock))
     if arguments.json:
-        report.json({"recipe": lock.recipe, "packages": count})
+        report.json({"recipe": lock.recipe, "packages": count, "images": len(lock.images)})
     else:
-        what = counted(count, "package")
+        images = [counted(len(lock.images), "image")] if lock.images else []
+        what = " and ".join([counted(count, "package"), *images])
         report.say(f"{what} of `{lock.recipe}` in the store, each as the lock names it")
     return Exit.DONE

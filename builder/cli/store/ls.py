@@ -12,23 +12,24 @@ from builder.build.workshop import open_workshop
 from builder.errors import Exit
 from builder.report import units
 from builder.report.report import Report
-from builder.store.held import Deb, Held, debs, objects
+from builder.store.held import Fetched, Held, fetched, objects
+
+NOUNS = {"deb": ".deb", "blob": "image blob"}
 
 
 def run(arguments: Namespace, report: Report) -> Exit:
     store = open_workshop().store
-    held, packages = objects(store), debs(store)
+    held, files = objects(store), fetched(store)
     if arguments.json:
-        size = sum(deb.size for deb in packages)
         report.json(
             {
                 "store": str(store.root),
                 "objects": [asdict(each) for each in held],
-                "debs": {"count": len(packages), "size": size},
+                **{f"{kind}s": _sum(kind, files) for kind in NOUNS},
             }
         )
         return Exit.DONE
-    report.data("\n".join([*lines(held), *totals(held, packages)]))
+    report.data("\n".join([*lines(held), *totals(held, files)]))
     return Exit.DONE
 
 
@@ -43,7 +44,22 @@ def lines(held: Sequence[Held]) -> Iterator[str]:
         yield f"{each.id[:12]}  {each.kind:<10} {label:<{width}}  {size:>8}  {used}  {recipes}"
 
 
-def totals(held: Sequence[Held], packages: Sequence[Deb]) -> Iterator[str]:
+def totals(held: Sequence[Held], files: Sequence[Fetched]) -> Iterator[str]:
     """How much it is."""
     yield f"{units.counted(len(held), 'object')}, {units.size(sum(each.size for each in held))}"
-    yield f"{units.counted(len(packages), '.deb')}, {units.size(sum(deb.size for deb in packages))}"
+    for kind, noun in NOUNS.items():
+        total = _sum(kind, files)
+        if total["count"] or kind == "deb":
+            yield f"{units.counted(total['count'], noun)}, {units.size(total['size'])}"
+
+
+def numbers(objects: int, files: Sequence[Fetched]) -> str:
+    """How many they are, in words; image blobs where there are any."""
+    counts = {noun: _sum(kind, files)["count"] for kind, noun in NOUNS.items()}
+    words = [units.counted(count, noun) for noun, count in counts.items() if count or noun == ".deb"]
+    return " and ".join([units.counted(objects, "object"), *words])
+
+
+def _sum(kind: str, files: Sequence[Fetched]) -> dict[str, int]:
+    sizes = [file.size for file in files if file.kind == kind]
+    return {"count": len(sizes), "size": sum(sizes)}

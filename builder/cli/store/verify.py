@@ -8,19 +8,20 @@ from dataclasses import asdict, dataclass
 
 from builder.build.staff import worker_for
 from builder.build.workshop import Workshop, open_workshop
+from builder.cli.store.ls import numbers
 from builder.errors import Exit
 from builder.host.worker import Worker
 from builder.release.checksums import file_sha256
 from builder.report.report import Report
 from builder.report.units import counted
 from builder.store import hold
-from builder.store.held import debs, objects, strangers
+from builder.store.held import fetched, objects, strangers
 from builder.store.store import Store
 
 
 @dataclass(frozen=True)
 class Unsound:
-    """What is not what it was: `what` is `object` or `deb`; `faults` some words each."""
+    """What is not what it was: `what` is `object`, `deb` or `blob`; `faults` some words each."""
 
     what: str
     id: str
@@ -38,7 +39,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
     holding = hold.alone(store.root) if arguments.repair else hold.shared(store.root, lambda: None)
     with holding, worker_for(workshop.machine, workshop, {}) as worker:
         total = len(objects(store))
-        unsound = [*_objects(worker, workshop, report), *_debs(store)]
+        unsound = [*_objects(worker, workshop, report), *_fetched(store)]
         partly = strangers(store) if arguments.repair else []
         if arguments.repair:
             _repair(worker, store, unsound)
@@ -60,7 +61,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
     elif unsound:
         report.say("`nodebake store verify --repair` removes them, and the next build makes them again")
     else:
-        report.say(f"{counted(total, 'object')} and {counted(len(debs(store)), '.deb')}: all sound")
+        report.say(f"{numbers(total, fetched(store))}: all sound")
     return Exit.DONE if sound else Exit.FAILED
 
 
@@ -76,24 +77,21 @@ def _objects(worker: Worker, workshop: Workshop, report: Report) -> list[Unsound
     return found
 
 
-def _debs(store: Store) -> list[Unsound]:
+def _fetched(store: Store) -> list[Unsound]:
     found = []
-    for deb in debs(store):
+    for file in fetched(store):
         try:
-            wrong = (
-                ""
-                if file_sha256(store.debs / f"{deb.sha256}.deb") == deb.sha256
-                else "its content has changed"
-            )
+            sound = file_sha256(store.fetched(file.kind, file.sha256)) == file.sha256
+            wrong = "" if sound else "its content has changed"
         except OSError as error:
             wrong = (error.strerror or str(error)).lower()
         if wrong:
-            found.append(Unsound("deb", deb.sha256, "", (wrong,)))
+            found.append(Unsound(file.kind, file.sha256, "", (wrong,)))
     return found
 
 
 def _repair(worker: Worker, store: Store, unsound: list[Unsound]) -> None:
     worker.ask({"store": {"remove": [each.id for each in unsound if each.what == "object"]}})
     for each in unsound:
-        if each.what == "deb":
-            (store.debs / f"{each.id}.deb").unlink()
+        if each.what != "object":
+            store.fetched(each.what, each.id).unlink()

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, Tag
 
 from builder.recipe import docker_strategy, size
+from builder.recipe.docker_preload import OfRegistry, preloaded
 from builder.recipe.docker_strategy import PLACE, STRATEGIES, Strategy, named
 from builder.recipe.effect import AddSuite, CmdlineWord, Effect, Inline, Package, UnitState, WriteFile
+from builder.recipe.either import by_type
 from builder.recipe.near import did_you_mean
 from builder.recipe.recipe import Base, Board
 from builder.recipe.scope import Scope
@@ -20,8 +21,6 @@ from builder.recipe.size import Size
 from builder.recipe.strict import Strict
 
 _LEAST_MEMORY = 512
-_IMAGES = "usr/share/nodebake/images"
-_ARCHIVE = re.compile(r"\w[\w.-]*\.tar(\.gz)?", re.ASCII)
 _FOLDER = re.compile(r"(/[\w.-]+)+", re.ASCII)
 # docker.io and docker-ce only recommend most of the others, and recommends are not installed.
 _PACKAGES = {
@@ -76,8 +75,12 @@ class Model(Strict):
     )
     limit: Size | None = Field(None, description="`loop`: size up to which the file grows")
     log: Log = Field(Log.model_construct(), description="the log driver `local`")
-    preload: list[str] = Field(
-        [], description="archives of images (`docker save`) in the project, which each node is given once"
+    preload: list[
+        Annotated[Annotated[str, Tag("<word>")] | Annotated[OfRegistry, Tag("<mapping>")], by_type(str, dict)]
+    ] = Field(
+        [],
+        description="images that each node is given once: archives (`docker save`) in the project, or images"
+        " of registries",
     )
     daemon: dict[str, Any] = Field({}, description="further keys of daemon.json")
 
@@ -110,9 +113,9 @@ def expand(model: Model, scope: Scope) -> list[Effect]:
         *_source(model, scope),
         *(Package(name) for name in strategy.packages),
         *_containerd(model, strategy, scope),
-        *_preloaded(model, scope),
         WriteFile("etc/docker/daemon.json", Inline(daemon.encode())),
         WriteFile("etc/nodebake/docker", Inline(_settings(model, strategy).encode())),
+        *preloaded(model.preload, scope, "preload"),
         UnitState("docker.service", "enable"),
         # The kernel of a Pi starts with the memory cgroup off.
         CmdlineWord("cgroup_enable=memory"),
@@ -149,27 +152,6 @@ def _settings(model: Model, strategy: Strategy) -> str:
     lines += [f"SIZE={model.size}"] if model.size else []
     lines += [f"LIMIT={model.limit}"] if model.limit else []
     return "".join(f"{line}\n" for line in lines)
-
-
-def _preloaded(model: Model, scope: Scope) -> list[Effect]:
-    """The archives of images and their list, from which `overlays/docker-preload` takes them."""
-    files: list[Effect] = []
-    lines: dict[str, str] = {}
-    for i, path in enumerate(model.preload):
-        found = scope.file(path, "the archive of images", "preload", i)
-        if found is None:
-            continue
-        name = PurePosixPath(path).name
-        if not _ARCHIVE.fullmatch(name):
-            hint = "letters, digits, `.`, `_` and `-`, and `.tar` or `.tar.gz` at the end"
-            scope.problem(f"`{name}` is no name for an archive of images", "preload", i, hint=hint)
-        elif name in lines:
-            scope.problem(f"there are two archives `{name}`", "preload", i, hint="rename one of them")
-        lines[name] = f"{found.sha256} {name}\n"
-        files.append(WriteFile(f"{_IMAGES}/{name}", found))
-    if lines:
-        files.append(WriteFile(f"{_IMAGES}/list", Inline("".join(lines.values()).encode())))
-    return files
 
 
 def _source(model: Model, scope: Scope) -> list[Effect]:

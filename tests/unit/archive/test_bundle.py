@@ -7,15 +7,16 @@ import io
 import json
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from builder.archive.bundle import members, read, write
+from builder.archive.bundle import packages, read, write
 from builder.errors import NodebakeError
 from builder.lock.file import dump
-from builder.lock.lock import Lock, Locked
+from builder.lock.lock import Blob, Lock, Locked, LockedImage
 from tests.unit.lock.samples import REQUEST, STATE, locked
 
 Content = list[tuple[str, bytes]]
@@ -25,8 +26,25 @@ def package(name: str) -> Locked:
     return locked(name, sha256=sha256(name.encode()).hexdigest(), size=len(name))
 
 
-LOCK = Lock("mine", REQUEST, (STATE,), (package("one"), package("three")), {"amd64": (package("tool"),)})
-NAMES = {package(name).sha256: name for name in ("one", "three", "tool")}
+def blob(text: str) -> Blob:
+    return Blob(sha256(text.encode()).hexdigest(), len(text))
+
+
+IMAGE = LockedImage(
+    "docker.io/library/x:1", "linux/arm64", "1" * 64, blob("config"), (blob("layer"), blob("layer"))
+)
+LOCK = Lock(
+    "mine",
+    REQUEST,
+    (STATE,),
+    (package("one"), package("three")),
+    {"amd64": (package("tool"),)},
+    images=(IMAGE,),
+)
+FILES = {
+    **{f"debs/{d}.deb": n for d, n in sorted((package(n).sha256, n) for n in ("one", "three", "tool"))},
+    **{f"blobs/{d}": n for d, n in sorted((blob(n).sha256, n) for n in ("config", "layer"))},
+}
 
 
 def silent(count: int) -> None:
@@ -34,32 +52,38 @@ def silent(count: int) -> None:
 
 
 @pytest.fixture
-def debs(tmp_path: Path) -> Path:
-    folder = tmp_path / "debs"
-    folder.mkdir()
-    for digest, name in NAMES.items():
-        (folder / f"{digest}.deb").write_text(name)
+def store(tmp_path: Path) -> Path:
+    folder = _folders(tmp_path / "store")
+    for path, text in FILES.items():
+        (folder / path).write_text(text)
     return folder
 
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Path:
-    folder = tmp_path / "empty"
-    folder.mkdir()
-    return folder
+    return _folders(tmp_path / "empty")
+
+
+def _folders(root: Path) -> Path:
+    for name in ("debs", "blobs"):
+        (root / name).mkdir(parents=True)
+    return root
+
+
+def kept(store: Path) -> dict[str, str]:
+    """What is in a store, by path."""
+    return {str(path.relative_to(store)): path.read_text() for path in store.rglob("*") if path.is_file()}
 
 
 @pytest.fixture
-def bundle(tmp_path: Path, debs: Path) -> Path:
-    write(LOCK, debs, tmp_path / "mine.tar", silent)
+def bundle(tmp_path: Path, store: Path) -> Path:
+    write(LOCK, store, tmp_path / "mine.tar", silent)
     return tmp_path / "mine.tar"
 
 
-def test_there_and_back(bundle: Path, debs: Path, empty: Path) -> None:
+def test_there_and_back(bundle: Path, store: Path, empty: Path) -> None:
     assert read(bundle, empty, silent) == LOCK
-    assert {path.name: path.read_text() for path in empty.iterdir()} == {
-        f"{d}.deb": n for d, n in NAMES.items()
-    }
+    assert kept(empty) == FILES
 
 
 def test_what_is_in_it(bundle: Path) -> None:
@@ -68,32 +92,32 @@ def test_what_is_in_it(bundle: Path) -> None:
     assert [member.name for member in found] == [
         "bundle.json",
         "lock",
-        *(f"debs/{d}.deb" for d in sorted(NAMES)),
+        *FILES,
     ]
     assert {(m.mtime, m.uid, m.gid, m.uname, m.mode) for m in found} == {(STATE.date, 0, 0, "", 0o644)}
 
 
-def test_the_same_bytes(bundle: Path, tmp_path: Path, debs: Path) -> None:
-    write(LOCK, debs, tmp_path / "again.tar", silent)
+def test_the_same_bytes(bundle: Path, tmp_path: Path, store: Path) -> None:
+    write(LOCK, store, tmp_path / "again.tar", silent)
     assert (tmp_path / "again.tar").read_bytes() == bundle.read_bytes()
 
 
-def test_each_package_once(debs: Path) -> None:
+def test_each_package_once(store: Path) -> None:
     lock = Lock("mine", REQUEST, (STATE,), (package("one"),), {"amd64": (package("one"),)})
-    assert members(lock) == [package("one")]
+    assert packages(lock) == [package("one")]
 
 
-def test_a_store_that_is_not_sound_makes_no_bundle(debs: Path, tmp_path: Path) -> None:
-    path = debs / f"{package('one').sha256}.deb"
+def test_a_store_that_is_not_sound_makes_no_bundle(store: Path, tmp_path: Path) -> None:
+    path = store / f"debs/{package('one').sha256}.deb"
     path.write_text("eno")
     with pytest.raises(NodebakeError) as caught:
-        write(LOCK, debs, tmp_path / "mine.tar", silent)
+        write(LOCK, store, tmp_path / "mine.tar", silent)
     assert caught.value.render().splitlines() == [
         "error: `one` in the store is not what the lock names",
         f"  {path}",
         "hint: nodebake store verify --repair",
     ]
-    assert [child.name for child in tmp_path.iterdir()] == ["debs"]
+    assert [child.name for child in tmp_path.iterdir()] == ["store"]
 
 
 def _put(content: Content, at: int, name: str, raw: bytes) -> Content:
@@ -109,14 +133,19 @@ def _put(content: Content, at: int, name: str, raw: bytes) -> Content:
         (lambda c: _put(c, 0, "bundle.json", b"[1]"), "its `bundle.json` cannot be read"),
         (lambda c: _put(c, 1, "lock", b"\xff"), "its `lock` is not UTF-8"),
         (lambda c: _put(c, 1, "lock", b"{"), "lock `lock` cannot be read"),
-        (lambda c: c[:-1], "it lacks 1 of its packages: "),
+        (lambda c: c[:-1], "it lacks 1 of its files: "),
         (lambda c: [*c, ("debs/../../x", b"x")], "`debs/../../x` does not belong in it"),
         (lambda c: [*c, c[-1]], "does not belong in it"),
         (lambda c: _put(c, 2, c[2][0], c[2][1] + b"x"), "does not belong in it"),
         (lambda c: _put(c, 2, c[2][0], b"x" * len(c[2][1])), "1.0 is not what its lock names"),
         (
+            lambda c: _put(c, len(c) - 1, c[-1][0], b"x" * len(c[-1][1])),
+            "`docker.io/library/x:1` sha256:111111111111 is not what its lock names",
+        ),
+        (lambda c: _put(c, 1, "lock", dump(_wrong_blob()).encode()), "something else than a sha256"),
+        (
             lambda c: _put(c, 1, "lock", dump(_wrong_name()).encode()),
-            "its lock names a package by something else than a sha256",
+            "its lock names a file by something else than a sha256",
         ),
     ],
 )
@@ -175,9 +204,13 @@ def test_another_format(bundle: Path, empty: Path) -> None:
 def refused(bundle: Path, folder: Path) -> NodebakeError:
     with pytest.raises(NodebakeError) as caught:
         read(bundle, folder, silent)
-    assert list(folder.iterdir()) == []
+    assert kept(folder) == {}
     return caught.value
 
 
 def _wrong_name() -> Lock:
     return Lock("mine", REQUEST, (STATE,), (locked("one", sha256="../../x"),), {})
+
+
+def _wrong_blob() -> Lock:
+    return replace(LOCK, images=(replace(IMAGE, config=Blob("../../x", 1)),))

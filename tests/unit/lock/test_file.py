@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from builder.errors import Exit, StaleLockError
 from builder.lock.file import dump, parse
-from builder.lock.lock import ArchiveState, Lock, Locked, Request
+from builder.lock.lock import ArchiveState, Blob, Lock, Locked, LockedImage, Request
+from builder.recipe.effect import PreloadImage
 from tests.unit.lock.samples import REQUEST, lock, locked
 
 DATA = Path(__file__).parents[2] / "data"
@@ -30,6 +31,7 @@ LOCKED = st.builds(
     source=st.just("") | WORDS,
     essential=st.booleans(),
 )
+BLOBS = st.builds(Blob, WORDS, st.integers(0))
 PACKAGES = st.lists(LOCKED, max_size=2).map(tuple)
 LOCKS = st.builds(
     Lock,
@@ -42,10 +44,21 @@ LOCKS = st.builds(
         helper=TUPLES,
         foreign=TUPLES,
         tools=st.lists(st.tuples(WORDS, WORDS, TUPLES), max_size=3).map(tuple),
+        images=st.lists(st.builds(PreloadImage, WORDS, TUPLES, st.booleans()), max_size=2).map(tuple),
     ),
     archives=st.lists(st.builds(ArchiveState, components=TUPLES), max_size=3).map(tuple),
     packages=PACKAGES,
     helpers=st.dictionaries(st.sampled_from(["amd64", "arm64"]), PACKAGES),
+    images=st.lists(
+        st.builds(
+            LockedImage,
+            *(WORDS,) * 3,
+            config=BLOBS,
+            layers=st.lists(BLOBS, max_size=2).map(tuple),
+            insecure=st.booleans(),
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 
 
@@ -79,6 +92,33 @@ def test_a_lock_of_format_2_is_read() -> None:
     assert (former.request.foreign, former.request.tools) == ((), ())
 
 
+def test_a_lock_of_format_3_is_read() -> None:
+    """It knew no images."""
+    former = parse((DATA / "lock-3.lock").read_text(), "x.lock")
+    request = replace(REQUEST, foreign=("armhf",), tools=(("debian", "trixie", ("main",)),))
+    assert former == replace(lock(request=request), placement="ab" * 32)
+    assert (former.images, former.request.images) == ((), ())
+
+
+def test_a_lock_of_this_format_is_read() -> None:
+    text = (DATA / "lock-4.lock").read_text()
+    now = parse(text, "x.lock")
+    assert dump(now) == text
+    assert now.request.images == (
+        PreloadImage("registry.example.org:5000/group/x:1", ("linux/arm64",), True),
+    )
+    assert now.images == (
+        LockedImage(
+            "registry.example.org:5000/group/x:1",
+            "linux/arm64",
+            "1" * 64,
+            Blob("2" * 64, 1000),
+            (Blob("3" * 64, 3_000_000), Blob("4" * 64, 32)),
+            insecure=True,
+        ),
+    )
+
+
 def test_what_is_foreign_is_kept() -> None:
     tools = (("debian", "trixie", ("main",)),)
     request = replace(REQUEST, foreign=("arm64",), tools=tools)
@@ -92,9 +132,9 @@ def test_a_placement_is_kept() -> None:
 
 
 def test_another_format() -> None:
-    text = dump(lock()).replace('"format": 3', '"format": 4')
+    text = dump(lock()).replace('"format": 4', '"format": 5')
     assert refusal(text) == (
-        "error: lock `x.lock` has format 4, this nodebake reads up to 3\n"
+        "error: lock `x.lock` has format 5, this nodebake reads up to 4\n"
         "hint: use the nodebake that wrote it, or make it anew with `nodebake lock RECIPE --update`"
     )
 

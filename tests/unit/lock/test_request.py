@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from builder.lock.lock import Blob, LockedImage
 from builder.lock.request import HELPER, LAYERS, changes, helper_packages, request, staleness
+from builder.recipe.effect import PreloadImage
 from tests.unit.lock.samples import REQUEST, lock, locked
 from tests.unit.recipe.project import SITE, recipe
 
@@ -56,6 +58,7 @@ def test_every_reason_is_told() -> None:
         suites=(),
         packages=("?essential", "nano", "vim"),
         helper=("?essential",),
+        images=(PreloadImage("docker.io/library/x:1", ("linux/arm64",)),),
     )
     assert staleness(lock(), wanted) == [
         "architecture was arm64, is armhf",
@@ -63,6 +66,7 @@ def test_every_reason_is_told() -> None:
         "asked for since: nano",
         "asked for since: vim",
         "no longer asked for: apt",
+        "images of registries are asked for otherwise",
         "the tools of the build have changed",
     ]
 
@@ -75,4 +79,23 @@ def test_changes_by_name() -> None:
         "  b 1.0 → 2.0",
         "+ d 1.0",
         "  e 1.0 → 1.0",
+    ]
+
+
+def test_images_of_which_the_tag_has_moved() -> None:
+    one = LockedImage("docker.io/library/x:1", "linux/arm64", "1" * 64, Blob("2" * 64, 1), ())
+    gone = replace(one, name="docker.io/library/a:1")
+    before = replace(lock(locked("a")), images=(one, gone))
+    after = replace(lock(locked("a")), images=(replace(one, sha256="3" * 64),))
+    assert [str(change) for change in changes(before, after)] == [
+        "- docker.io/library/a:1 sha256:111111111111",
+        "  docker.io/library/x:1 sha256:111111111111 → sha256:333333333333",
+    ]
+
+
+def test_a_recipe_asks_for_its_images() -> None:
+    text = X + "  - docker: {preload: [{image: alpine, insecure: true}, {image: busybox}]}\n"
+    assert [each.name for each in request(recipe({"recipes/x.yaml": text, "site.yaml": SITE})).images] == [
+        "docker.io/library/alpine:latest",
+        "docker.io/library/busybox:latest",
     ]

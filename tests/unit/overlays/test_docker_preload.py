@@ -15,7 +15,8 @@ NOTED = "srv/docker/docker/nodebake-preloaded"
 @pytest.fixture
 def node(machine: Machine) -> Machine:
     machine.stub("docker", "case $1 in info) echo /srv/docker/docker ;; load) cat ;; esac")
-    machine.write(f"{IMAGES}/list", "aa one.tar\nbb two.tar\n")
+    machine.write(f"{IMAGES}/one.tar.id", "aa\n")
+    machine.write(f"{IMAGES}/two.tar.id", "bb\n")
     (machine.root / NOTED).parent.mkdir(parents=True)
     return machine
 
@@ -34,7 +35,7 @@ def test_each_is_loaded_once(node: Machine) -> None:
 
 def test_another_archive_of_the_same_name_is_loaded(node: Machine) -> None:
     assert node.run(SCRIPT).returncode == 0
-    node.write(f"{IMAGES}/list", "cc one.tar\nbb two.tar\n")
+    node.write(f"{IMAGES}/one.tar.id", "cc\n")
     assert node.run(SCRIPT).returncode == 0
     assert loaded(node) == ["one.tar", "two.tar", "one.tar"]
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.errors import Exit, StaleLockError
-from builder.lock.lock import Lock
+from builder.lock.lock import Blob, Lock, LockedImage
 from builder.plan.plan import VERSIONS, Plan, make
 from builder.plan.step import Step
 from tests.unit.lock.samples import STATE, lock, locked
@@ -37,6 +37,11 @@ FILES: Mapping[str, str] = {
     "mark.sh": "#!/bin/sh\ntouch /mark\n",
 }
 LOCK = lock(locked("apt", essential=True), locked("openssh-server"))
+PRELOADING = X.replace("  - script", "  - docker: {preload: [{image: alpine}]}\n  - script")
+IMAGE = LockedImage(
+    "docker.io/library/alpine:latest", "linux/arm64", "1" * 64, Blob("2" * 64, 10), (Blob("3" * 64, 20),)
+)
+WITH_IMAGE = replace(LOCK, images=(IMAGE,))
 
 
 def plan(locks: Lock = LOCK, engine: str = "native", **changed: str) -> Plan:
@@ -154,8 +159,34 @@ def test_an_engine_has_steps_of_its_own_from_the_packages_on() -> None:
 
 
 def test_every_kind_has_a_revision() -> None:
-    kinds = {step.kind for step in (*plan().steps, *plan(engine="mmdebstrap").steps)}
+    several = (plan(), plan(engine="mmdebstrap"), plan(WITH_IMAGE, recipes__x_yaml=PRELOADING))
+    kinds = {step.kind for made in several for step in made.steps}
     assert {*kinds, "image", "netboot", "layer"} == set(VERSIONS)
+
+
+def test_an_image_that_changed_redoes_it_and_what_is_above() -> None:
+    one = plan(WITH_IMAGE, recipes__x_yaml=PRELOADING)
+    assert next(step for step in one.steps if step.kind == "images").label == IMAGE.name
+    newer = replace(LOCK, images=(replace(IMAGE, sha256="4" * 64),))
+    assert "images" in differing(one, plan(newer, recipes__x_yaml=PRELOADING))
+    assert not differing(one, plan(newer, recipes__x_yaml=PRELOADING)) & {"helper", "packages", "firmware"}
+
+
+def test_how_an_image_is_fetched_does_not_matter() -> None:
+    moved = replace(LOCK, images=(replace(IMAGE, insecure=True),))
+    assert not differing(
+        plan(WITH_IMAGE, recipes__x_yaml=PRELOADING), plan(moved, recipes__x_yaml=PRELOADING)
+    )
+
+
+def test_a_lock_without_the_image() -> None:
+    with pytest.raises(StaleLockError) as caught:
+        plan(recipes__x_yaml=PRELOADING)
+    assert caught.value.render() == (
+        "error: the lock of `x` lacks images\n"
+        "  docker.io/library/alpine:latest\n"
+        "hint: `nodebake lock x --update`"
+    )
 
 
 def test_a_lock_without_tools_for_this_machine() -> None:

@@ -127,7 +127,7 @@ def test_images_that_come_with_the_root() -> None:
     sha256 = hashlib.sha256(b"an archive").hexdigest()
     archive = WriteFile("usr/share/nodebake/images/sim.tar", FromFile("images/sim.tar", sha256, 10))
     assert archive in effects
-    assert texts(effects)["usr/share/nodebake/images/list"] == f"{sha256} sim.tar\n"
+    assert texts(effects)["usr/share/nodebake/images/sim.tar.id"] == f"{sha256}\n"
 
 
 def test_docker_from_dockers_own_archive() -> None:

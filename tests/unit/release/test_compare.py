@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from builder.lock.lock import Blob, LockedImage
 from builder.release.compare import compare, of_lock, of_release
-from builder.release.manifest import File
+from builder.release.manifest import ContainerImage, File
 from tests.unit.lock.samples import lock, locked
 from tests.unit.release.samples import MANIFEST
 
@@ -43,6 +44,15 @@ def test_what_has_changed_of_a_file() -> None:
 def test_dates_do_not_count() -> None:
     one, other = (of_release(replace(MANIFEST, files=(replace(FILE, mtime=n),))).files for n in (1, 2))
     assert compare(one or (), other or ()) == []
+
+
+def test_images_are_told_apart_by_their_digests() -> None:
+    image = LockedImage("docker.io/library/x:1", "linux/arm64", "1" * 64, Blob("2" * 64, 10), ())
+    before = of_lock(replace(lock(), images=(image,)))
+    released = replace(MANIFEST, packages=(), images=(ContainerImage(image.name, "linux/arm64", "3" * 64),))
+    (found,) = compare(before.packages, of_release(released).packages)
+    assert (found.name, found.state, found.traits) == (image.name, "changed", ("version", "content"))
+    assert found.after and found.after.traits["version"] == "sha256:333333333333"
 
 
 FILE = MANIFEST.files[1]

@@ -13,7 +13,7 @@ PURE = ("recipe", "cluster", "lock", "plan", "tree")
 DOORS = ("builder/head/machine.py", "builder/flash/agent/machine.py")
 FLASHERS_VOICE = "builder/flash/agent/main.py"
 HEADS_COMMAND = "builder/head/main.py"
-NOT_FOR_PURE = ("host", "archive", "store", "build", "boot", "cli", "report")
+NOT_FOR_PURE = ("host", "archive", "registry", "store", "build", "boot", "cli", "report")
 
 
 def offences(

@@ -7,7 +7,7 @@ import json
 import os
 
 from builder.build.delta import scan
-from builder.store.held import Deb, Held
+from builder.store.held import Fetched, Held
 from builder.store.store import Store
 from builder.tree.entry import dump
 
@@ -17,9 +17,9 @@ def held(name: str, *below: str, size: int = 10, used: float = 0, recipes: tuple
     return Held(name, "files", f"label of {name}", size, used, below, recipes)
 
 
-def deb(name: str, *, size: int = 10, used: float = 0) -> Deb:
+def deb(name: str, *, size: int = 10, used: float = 0) -> Fetched:
     """A package file."""
-    return Deb(name, size, used)
+    return Fetched("deb", name, size, used)
 
 
 def put(store: Store, identity: str, files: dict[str, str], *below: str, used: float = 1000) -> None:

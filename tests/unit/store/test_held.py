@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.store.held import Deb, Held, debs, objects, strangers, sweep
+from builder.store.held import Fetched, Held, fetched, objects, strangers, sweep
 from builder.store.store import Store
 from tests.unit.store.samples import put
 
@@ -56,8 +56,11 @@ def test_package_files_and_what_is_none(store: Store) -> None:
     (store.debs / f"{'0' * 64}.deb").write_bytes(b"four")
     os.utime(store.debs / f"{'0' * 64}.deb", (5, 5))
     (store.debs / f"{'1' * 64}.77.part").write_bytes(b"")
-    assert debs(store) == [Deb("0" * 64, 4, 5.0)]
-    assert [path.name for path in strangers(store)] == [f"{'1' * 64}.77.part"]
+    store.blob("2" * 64).write_bytes(b"a layer")
+    os.utime(store.blob("2" * 64), (6, 6))
+    (store.blobs / f"{'3' * 64}.77.part").write_bytes(b"")
+    assert fetched(store) == [Fetched("blob", "2" * 64, 7, 6.0), Fetched("deb", "0" * 64, 4, 5.0)]
+    assert [path.name for path in strangers(store)] == [f"{'3' * 64}.77.part", f"{'1' * 64}.77.part"]
 
 
 def test_files_that_were_being_written_are_swept_and_no_others(store: Store) -> None:

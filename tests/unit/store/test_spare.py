@@ -30,11 +30,11 @@ def test_objects_of_one_use_go_from_the_top() -> None:
 
 def test_a_package_file_stays_longer_than_an_object_of_the_same_use() -> None:
     spare = above(10, [held("a", used=4)], [deb("d", used=4)])
-    assert ([each.id for each in spare.objects], spare.debs) == (["a"], ())
+    assert ([each.id for each in spare.objects], spare.files) == (["a"], ())
 
 
 def test_package_files_go_too() -> None:
-    assert [each.sha256 for each in above(10, [held("a", used=4)], [deb("d", used=3)]).debs] == ["d"]
+    assert [each.sha256 for each in above(10, [held("a", used=4)], [deb("d", used=3)]).files] == ["d"]
 
 
 def test_what_no_recipe_uses() -> None:
@@ -42,4 +42,4 @@ def test_what_no_recipe_uses() -> None:
     former, above_it = held("former", "base"), held("higher", "base", "former")
     spare = unused([helper, base, former, top, above_it])
     assert [each.id for each in spare.objects] == ["higher", "former"]
-    assert spare.debs == ()
+    assert spare.files == ()

@@ -22,6 +22,7 @@ def test_opening_makes_the_layout(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "a/store", 1000)
     assert sorted(path.name for path in store.root.iterdir()) == [
         "apt",
+        "blobs",
         "debs",
         "format",
         "logs",
