@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from builder.fleet import docker_state
+from builder.fleet.docker_state import DockerState
 from builder.fleet.node import pairs
 from builder.fleet.order import Outcome
-
-_DOCKER = ("nodebake-docker-data", "docker", "docker-check")
-"""The units of docker, in the order in which they need each other."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +34,14 @@ class Says:
     """What a node says. What it does not know is empty; `why` is set when it said nothing at all.
 
     `up_since` is in seconds since 1970, 0 when not known; `root` is the mode of a netbooted root, or what
-    the root is on; `docker` is empty without docker, `active`, or which of its units is how.
+    the root is on.
     """
 
     why: str = ""
     up_since: int = 0
     release: str = ""
     root: str = ""
-    docker: str = ""
+    docker: DockerState | None = None
     card: Card | None = None
 
 
@@ -55,7 +54,7 @@ def read(outcome: Outcome) -> Says:
         up_since=_number(told, "up_since"),
         release=told.get("release", ""),
         root=told.get("root") or _root(told.get("root_on", "")),
-        docker=_docker(told),
+        docker=docker_state.read(told),
         card=_card(told) if "card" in told else None,
     )
 
@@ -72,7 +71,7 @@ def words(says: Says, boots: str, now: float) -> Iterator[str]:
     if says.root:
         yield f"root {says.root}"
     if says.docker:
-        yield "docker active" if says.docker == "active" else says.docker
+        yield from docker_state.words(says.docker)
     if says.card:
         size = f"{says.card.size / 1e9:.0f} GB"
         yield f"card {size}{', ' if says.card.trouble else ''}{says.card.trouble}"
@@ -84,13 +83,6 @@ def _root(device: str) -> str:
     if kind in ("nfs", "nfs4"):
         return "nfs"
     return "card" if source.startswith("/dev/mmcblk") else kind
-
-
-def _docker(told: Mapping[str, str]) -> str:
-    if "unit_docker" not in told:
-        return ""
-    states = ((unit, told.get(f"unit_{unit.replace('-', '_')}", "active")) for unit in _DOCKER)
-    return next((f"{unit} {state}" for unit, state in states if state != "active"), "active")
 
 
 def _card(told: Mapping[str, str]) -> Card:

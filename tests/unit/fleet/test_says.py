@@ -11,6 +11,7 @@ import pytest
 from builder.cluster.cluster import Node
 from builder.fleet import status, temperature
 from builder.fleet.busy import business
+from builder.fleet.docker_state import DockerState
 from builder.fleet.order import Outcome
 from builder.fleet.status import Card, Says
 
@@ -38,10 +39,13 @@ def test_what_busy_is(answer: str, expected: str) -> None:
             Says(up_since=1000, release="minimal-netboot/1", root="shared"),
         ),
         ("root_on=10.42.0.250:/pxe/root nfs\n", Says(root="nfs")),
-        ("root_on=/dev/mmcblk0p2 ext4\nunit_docker=active\n", Says(root="card", docker="active")),
+        (
+            "root_on=/dev/mmcblk0p2 ext4\nunit_docker=active\n",
+            Says(root="card", docker=DockerState("active")),
+        ),
         (
             "unit_nodebake_docker_data=failed\nunit_docker=inactive\n",
-            Says(docker="nodebake-docker-data failed"),
+            Says(docker=DockerState("nodebake-docker-data failed")),
         ),
         (
             "card=mmcblk0\ncard_size=31914983424\ncard_cid=0353\ncard_errors=7\n",
@@ -55,7 +59,9 @@ def test_an_answer_is_read(answer: str, says: Says) -> None:
 
 
 def test_it_is_told_in_words() -> None:
-    says = Says("", 0, "a/1", "shared", "docker failed", Card(31914983424, "", read_only=True, errors=0))
+    says = Says(
+        "", 0, "a/1", "shared", DockerState("docker failed"), Card(31914983424, "", read_only=True, errors=0)
+    )
     assert list(status.words(says, "a/1", 0)) == [
         "root shared",
         "docker failed",
