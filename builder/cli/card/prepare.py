@@ -12,10 +12,15 @@ from builder.fleet.fold import as_json
 from builder.fleet.node import script
 from builder.report.report import Report
 
+_SHARE = 0.8
+"""Of a node's time, what making the file system may take."""
+
 
 def run(arguments: Namespace, report: Report) -> Exit:
     crew = crew_of(arguments)
-    words = ["", "", "prepare", *(["format"] if arguments.format else [])]
+    # So that the node has the last word, and nothing goes on there when it is no longer waited for.
+    limit = max(1, int(arguments.timeout * _SHARE))
+    words = ["", "", "prepare", str(limit), *(["format"] if arguments.format else [])]
     outcomes = crew.gather(crew.script(script("card"), *words, within=arguments.timeout))
     if arguments.json:
         report.json([as_json(each) for each in outcomes])

@@ -5,12 +5,13 @@
 # data. Run by root.
 #
 #     card.sh ROOT DEVICE status
-#     card.sh ROOT DEVICE prepare [format]
+#     card.sh ROOT DEVICE prepare SECONDS [format]
 #
-# ROOT is another root's place, or empty; DEVICE is empty for the first card. Refusals are the last line on stderr.
+# ROOT is another root's place, or empty; DEVICE is empty for the first card; SECONDS are what making the file system
+# may take. Refusals are the last line on stderr.
 
 set -u
-root=$1 device=$2 verb=$3 format=${4-}
+root=$1 device=$2 verb=$3 limit=${4-} format=${5-}
 label=nodebake-docker
 
 fail() {
@@ -88,7 +89,7 @@ status() {
 }
 
 prepare() {
-    for tool in sfdisk partx wipefs mkfs.ext4 lsblk findmnt; do
+    for tool in timeout sfdisk partx wipefs mkfs.ext4 lsblk findmnt; do
         command -v "$tool" >/dev/null || fail "the node lacks $tool"
     done
     for part in $(parts); do
@@ -114,7 +115,14 @@ prepare() {
         sleep 0.5
     done
     [ -b "$part" ] || fail "the new partition does not show up"
-    mkfs.ext4 -q -F -m 1 -L "$label" "$part" || fail "the card cannot be formatted"
+    # Some cards take minutes to discard what is on them, and nothing is gained by it.
+    code=0
+    timeout --kill-after 5 "$limit" mkfs.ext4 -q -F -m 1 -E nodiscard -L "$label" "$part" || code=$?
+    case $code in
+        0) ;;
+        124 | 137) fail "the card is too slow: formatting it was not done after $limit s" ;;
+        *) fail "the card cannot be formatted" ;;
+    esac
     blockdev --flushbufs "$device"
     [ "$(blkid -p -s LABEL -o value "$part")" = "$label" ] || fail "the card does not keep what is written to it"
     echo "docker=$part"
@@ -136,5 +144,5 @@ find_card
 case $verb in
     status) status ;;
     prepare) prepare ;;
-    *) fail "usage: card.sh ROOT DEVICE status|prepare [format]" ;;
+    *) fail "usage: card.sh ROOT DEVICE status|prepare SECONDS [format]" ;;
 esac

@@ -35,6 +35,8 @@ needs_disks = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes loop
 pytestmark = [pytest.mark.tools, needs_disks, needs_tool(*TOOLS, "mcopy", "mren")]
 SCRIPT = ROOT / "builder/fleet/node/card.sh"
 SIZE = 64 << 20
+LIMIT = "60"
+"""Seconds for making a file system."""
 
 
 @contextmanager
@@ -90,7 +92,7 @@ def test_an_empty_card_is_prepared_once(tmp_path: Path) -> None:
         before = status(device)
         assert (before.size, before.empty, before.docker, before.parts) == (SIZE, True, "", ())
         assert list(words(before)) == ["67.1 MB", "empty"]
-        done = card(device, "prepare")
+        done = card(device, "prepare", LIMIT)
         assert (done.exit, done.stdout) == (0, f"docker={device}p1\n"), done.stderr
         after = status(device)
         assert (after.empty, after.bootable, after.docker) == (False, False, f"{device}p1")
@@ -100,7 +102,7 @@ def test_an_empty_card_is_prepared_once(tmp_path: Path) -> None:
         table = json.loads(subprocess.check_output(["sfdisk", "--json", device]))["partitiontable"]
         assert table["partitions"][0]["start"] == (4 << 20) // 512
         serial = subprocess.check_output(["blkid", "-p", "-s", "UUID", "-o", "value", f"{device}p1"])
-        assert card(device, "prepare").stdout == f"docker={device}p1\n"
+        assert card(device, "prepare", LIMIT).stdout == f"docker={device}p1\n"
         assert subprocess.check_output(["blkid", "-p", "-s", "UUID", "-o", "value", f"{device}p1"]) == serial
 
 
@@ -111,20 +113,40 @@ def test_a_card_that_is_not_empty_wants_to_be_told(tmp_path: Path) -> None:
         assert found.bootable
         assert "the node boots from it, and not over the network" in list(words(found))
         assert [part.split()[1:] for part in found.parts] == [["vfat", "BOOTFS"], ["ext4", "rootfs"]]
-        refused = card(device, "prepare")
+        refused = card(device, "prepare", LIMIT)
         assert (refused.exit, refused.stderr) == (1, "the card is not empty: vfat ext4\n")
         assert status(device) == found
         run("mren", "-i", f"{device}p1", "::bootcode.bin", "::bootcode.hold")
         assert not status(device).bootable
-        done = card(device, "prepare", "format")
+        done = card(device, "prepare", LIMIT, "format")
         assert done.exit == 0, done.stderr
         assert (status(device).bootable, status(device).docker) == (False, f"{device}p1")
+
+
+def test_what_was_on_a_card_is_not_discarded(tmp_path: Path) -> None:
+    """Some take minutes for that; a loop device frees the file's blocks."""
+    image = tmp_path / "card.img"
+    image.write_bytes(b"somebody's" * (SIZE // 10))
+    with disk(tmp_path) as device:
+        before = image.stat().st_blocks
+        assert card(device, "prepare", LIMIT, "format").exit == 0
+        run("e2fsck", "-fn", f"{device}p1")
+    assert image.stat().st_blocks == before
+
+
+def test_a_card_that_is_too_slow(tmp_path: Path) -> None:
+    (tmp_path / "mkfs.ext4").write_text("#!/bin/sh\nexec sleep 60\n")
+    (tmp_path / "mkfs.ext4").chmod(0o755)
+    with disk(tmp_path) as device:
+        done = card(device, "prepare", "1", before=f"PATH={tmp_path}:$PATH")
+        assert (done.exit, done.stderr) == (1, "the card is too slow: formatting it was not done after 1 s\n")
+        run("partx", "--delete", device)
 
 
 def test_bytes_without_a_file_system_are_content(tmp_path: Path) -> None:
     (tmp_path / "card.img").write_bytes(b"\0" * 700_000 + b"somebody's" + b"\0" * SIZE)
     with disk(tmp_path) as device:
-        refused = card(device, "prepare")
+        refused = card(device, "prepare", LIMIT)
         assert refused.stderr == "the card is not empty: something without a file system\n"
         assert list(words(status(device)))[-1] == "unknown content"
 
@@ -134,7 +156,7 @@ def test_a_card_in_use_is_never_touched(tmp_path: Path) -> None:
         make_raspbian(device, tmp_path)
         digest = _digest(tmp_path)
         at = tmp_path / "at"
-        refused = card(device, "prepare", "format", before=f"mount -o ro {device}p2 {at}")
+        refused = card(device, "prepare", LIMIT, "format", before=f"mount -o ro {device}p2 {at}")
         assert (refused.exit, refused.stderr) == (1, f"the card is in use: {at}\n")
         assert _digest(tmp_path) == digest
 
@@ -147,7 +169,7 @@ def test_the_root_is_never_touched(tmp_path: Path) -> None:
         words.parent.mkdir(parents=True)
         words.write_text(f"console=tty1 root={device}p2 rootwait\n")
         done = subprocess.run(
-            ["sh", SCRIPT, tmp_path / "root", device, "prepare", "format"],
+            ["sh", SCRIPT, tmp_path / "root", device, "prepare", LIMIT, "format"],
             capture_output=True, text=True, check=False, env={"PATH": PATH},
         )  # fmt: skip
         assert (done.returncode, done.stderr) == (1, "the node's root is on the card\n")
@@ -156,7 +178,7 @@ def test_the_root_is_never_touched(tmp_path: Path) -> None:
 def test_a_card_that_can_only_be_read(tmp_path: Path) -> None:
     with disk(tmp_path, read_only=True) as device:
         assert status(device).read_only
-        assert card(device, "prepare", "format").stderr == "the card can only be read\n"
+        assert card(device, "prepare", LIMIT, "format").stderr == "the card can only be read\n"
 
 
 def test_without_a_card(tmp_path: Path) -> None:
