@@ -95,6 +95,11 @@ def disk_full(where: str, facts: Iterable[str] = ()) -> LackingError:
     )
 
 
+def damaged_manifest(facts: Iterable[str]) -> NodebakeError:
+    """A release's manifest.json is not what a build writes; whoever reads it says the same."""
+    return NodebakeError("the release manifest is damaged", facts=facts, hint="fetch or build it again")
+
+
 class StaleLockError(NodebakeError):
     """The lock does not say what the recipe asks for, or names what is gone."""
 

@@ -7,10 +7,9 @@ from argparse import Namespace
 from pathlib import Path
 
 from builder.cli.fleet.crew import crew_of
-from builder.cli.fleet.say import ending
+from builder.cli.fleet.say import told
 from builder.errors import Exit, RecipeError
 from builder.fleet.copy import AT_ONCE, CONTENT, Load, unpacking
-from builder.fleet.fold import as_json
 from builder.host.scratch import scratch
 from builder.report import units
 from builder.report.report import Report
@@ -28,11 +27,5 @@ def run(arguments: Namespace, report: Report) -> Exit:
         load.pack(archive)
         order = unpacking(archive, folder, arguments.timeout)
         outcomes = crew.with_fleet(lambda fleet: fleet.gather(crew.machines, order, at_once=AT_ONCE))
-    if arguments.json:
-        report.json([as_json(each) for each in outcomes])
-    else:
-        there = [node for node, each in zip(crew.nodes, outcomes, strict=True) if each.well]
-        if there:
-            what = f"{units.counted(load.files, 'file')}, {units.size(load.size)}"
-            report.data(f"{crew.cluster.fold(there)}: {what} in {folder}")
-    return ending(outcomes, report, shown=False)
+    what = f"{units.counted(load.files, 'file')}, {units.size(load.size)} in {folder}"
+    return told(outcomes, what, crew, arguments, report)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from builder.errors import NodebakeError
+from builder.errors import NodebakeError, damaged_manifest
 from builder.head.layout import NAME
 
 FORMAT = 3
@@ -110,13 +110,9 @@ def parse(data: bytes) -> Release:
         release = _release(fields, trial) if trial else _release(fields, fields["netboot"])
         faults = _faults(release)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NodebakeError(
-            "the release manifest is damaged",
-            facts=[f"{type(error).__name__}: {error}"],
-            hint="fetch or build it again",
-        ) from error
+        raise damaged_manifest([f"{type(error).__name__}: {error}"]) from error
     if faults:
-        raise NodebakeError("the release manifest is damaged", facts=faults, hint="fetch or build it again")
+        raise damaged_manifest(faults)
     return release
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from builder.errors import NodebakeError
+from builder.errors import NodebakeError, damaged_manifest
 
 if TYPE_CHECKING:
     from pydantic import ConfigDict, TypeAdapter
@@ -242,7 +242,7 @@ def parse(text: str) -> Manifest:
     try:
         data = json.loads(text)
     except ValueError as error:
-        raise _damaged([str(error)]) from error
+        raise damaged_manifest([str(error)]) from error
     found = data.pop("format", None) if isinstance(data, dict) else None
     if found not in READABLE:
         raise NodebakeError(
@@ -251,18 +251,18 @@ def parse(text: str) -> Manifest:
             hint="update nodebake, or build the release again with this one",
         )
     if found == 1 and "netboot" in data:
-        raise _damaged(["netboot: format 1 does not know it"])
+        raise damaged_manifest(["netboot: format 1 does not know it"])
     early = [f"image.{name}" for name in _SINCE_3 if name in (data.get("image") or {})]
     early += ["images"] if "images" in data else []
     if found < 3 and early:
-        raise _damaged([f"{name}: format {found} does not know it" for name in early])
+        raise damaged_manifest([f"{name}: format {found} does not know it" for name in early])
     from pydantic import ValidationError
 
     try:
         return _reader().validate_json(json.dumps(data))
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors()]
-        raise _damaged(problems[:10]) from error
+        raise damaged_manifest(problems[:10]) from error
 
 
 @cache
@@ -288,7 +288,3 @@ def _line(value: object) -> str:
             if getattr(value, field.name) != field.default
         }
     return json.dumps(value, sort_keys=True, ensure_ascii=True, default=asdict)
-
-
-def _damaged(facts: list[str]) -> NodebakeError:
-    return NodebakeError("the release manifest is damaged", facts=facts, hint="fetch or build it again")

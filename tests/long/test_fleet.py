@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.needs import needs_tool
-from tests.tools.fleet.conftest import Site, hanging
-from tests.tools.power.sshd import Keys, Server, free_port, server
+from tests.tools.fleet.conftest import Machines, Site, hanging, site_of
+from tests.tools.power.sshd import Keys, free_port, server
 
 pytestmark = [pytest.mark.tools, needs_tool("sshd", "ssh-keygen")]
 NODES = 60
@@ -21,7 +21,7 @@ HEAD = "127.0.3.250"
 
 
 @pytest.fixture(scope="module")
-def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Keys, int, dict[int, Server]]]:
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
     keys, port = Keys(tmp_path_factory.mktemp("keys")), free_port()
     keys.make("operator")
     with ExitStack() as stack:
@@ -32,16 +32,8 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Keys, i
 
 
 @pytest.fixture
-def site(
-    tmp_path: Path, machines: tuple[Keys, int, dict[int, Server]], capsys: pytest.CaptureFixture[str]
-) -> Site:
-    keys, port, servers = machines
-
-    def capture() -> tuple[str, str]:
-        told = capsys.readouterr()
-        return told.out, told.err
-
-    made = Site(tmp_path, keys, port, capture, servers)
+def site(tmp_path: Path, machines: Machines, capsys: pytest.CaptureFixture[str]) -> Site:
+    made, servers = site_of(tmp_path, machines, capsys), machines[2]
     made.write(range(1, NODES + 1), timeout=10)
     made.know(
         servers[0].known_as("sevastopol"),

@@ -6,9 +6,8 @@ from __future__ import annotations
 from argparse import Namespace
 
 from builder.cli.fleet.crew import crew_of
-from builder.cli.fleet.say import ending
+from builder.cli.fleet.say import told
 from builder.errors import Exit
-from builder.fleet.fold import as_json
 from builder.fleet.node import script
 from builder.report.report import Report
 
@@ -22,10 +21,4 @@ def run(arguments: Namespace, report: Report) -> Exit:
     limit = max(1, int(arguments.timeout * _SHARE))
     words = ["", "", "prepare", str(limit), *(["format"] if arguments.format else [])]
     outcomes = crew.gather(crew.script(script("card"), *words, within=arguments.timeout))
-    if arguments.json:
-        report.json([as_json(each) for each in outcomes])
-    else:
-        ready = [node for node, each in zip(crew.nodes, outcomes, strict=True) if each.well]
-        if ready:
-            report.data(f"{crew.cluster.fold(ready)}: the card is ready for docker's data")
-    return ending(outcomes, report, shown=False)
+    return told(outcomes, "the card is ready for docker's data", crew, arguments, report)

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 
 from builder.cli.docker.rounds import Rounds
 from builder.cli.fleet.crew import crew_of
-from builder.cli.fleet.say import ending
+from builder.cli.fleet.say import told
 from builder.errors import Exit
 from builder.fleet.copy import unpacking
 from builder.fleet.docker import STAGE, kit, one_of_each_root
-from builder.fleet.fold import as_json
 from builder.fleet.gather import Fleet
 from builder.fleet.node import script
 from builder.fleet.order import Order, Outcome
@@ -43,10 +42,5 @@ def run(arguments: Namespace, report: Report) -> Exit:
             return rounds.outcomes
 
         outcomes = crew.with_fleet(work)
-    if arguments.json:
-        report.json([as_json(each) for each in outcomes])
-    else:
-        ready = [node for node, each in zip(crew.nodes, outcomes, strict=True) if each.well]
-        if ready:
-            report.data(f"{crew.cluster.fold(ready)}: docker runs containers, its data: {arguments.strategy}")
-    return ending(outcomes, report, shown=False)
+    what = f"docker runs containers, its data: {arguments.strategy}"
+    return told(outcomes, what, crew, arguments, report)

@@ -6,10 +6,9 @@ from __future__ import annotations
 from argparse import Namespace
 
 from builder.cli.fleet.crew import crew_of
-from builder.cli.fleet.say import ending
+from builder.cli.fleet.say import told
 from builder.errors import Exit, RecipeError
 from builder.fleet.copy import AT_ONCE
-from builder.fleet.fold import as_json
 from builder.fleet.order import Order
 from builder.report.report import Report
 
@@ -22,10 +21,4 @@ def run(arguments: Namespace, report: Report) -> Exit:
     crew = crew_of(arguments)
     order = Order(_LOAD, within=arguments.timeout, stdin_file=arguments.image)
     outcomes = crew.with_fleet(lambda fleet: fleet.gather(crew.machines, order, at_once=AT_ONCE))
-    if arguments.json:
-        report.json([as_json(each) for each in outcomes])
-    else:
-        there = [node for node, each in zip(crew.nodes, outcomes, strict=True) if each.well]
-        if there:
-            report.data(f"{crew.cluster.fold(there)}: {arguments.image.name} is loaded")
-    return ending(outcomes, report, shown=False)
+    return told(outcomes, f"{arguments.image.name} is loaded", crew, arguments, report)

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Sequence
 
+from builder.cli.fleet.crew import Crew
 from builder.errors import Exit
-from builder.fleet.fold import failure
+from builder.fleet.fold import as_json, failure
 from builder.fleet.order import Outcome
 from builder.report.report import Report
 
@@ -18,3 +20,13 @@ def ending(outcomes: Sequence[Outcome], report: Report, *, shown: bool = True) -
         return Exit.DONE
     report.error(error)
     return error.exit
+
+
+def told(outcomes: Sequence[Outcome], what: str, crew: Crew, arguments: Namespace, report: Report) -> Exit:
+    """`NODES: what` of those that all went well on; with `--json`, the outcomes of all."""
+    well = [node for node, each in zip(crew.nodes, outcomes, strict=True) if each.well]
+    if arguments.json:
+        report.json([as_json(each) for each in outcomes])
+    elif well:
+        report.data(f"{crew.cluster.fold(well)}: {what}")
+    return ending(outcomes, report, shown=False)

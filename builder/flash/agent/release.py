@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from builder.errors import NodebakeError
+from builder.errors import NodebakeError, damaged_manifest
 
 READABLE = (1, 2, 3)
 _PASSED_OVER = (b'"files": [', b'"packages": [', b'"steps": [')
@@ -65,11 +65,7 @@ def parse(data: bytes) -> Release:
             )
         return _release(fields, fields["image"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NodebakeError(
-            "the release manifest is damaged",
-            facts=[f"{type(error).__name__}: {error}"],
-            hint="fetch or build it again",
-        ) from error
+        raise damaged_manifest([f"{type(error).__name__}: {error}"]) from error
 
 
 def _release(fields: Mapping[str, Any], image: Mapping[str, Any]) -> Release:

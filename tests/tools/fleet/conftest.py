@@ -21,6 +21,9 @@ collect_ignore = ["test_card.py"] if os.environ.get("CI") and os.geteuid() else 
 WELL = tuple(range(1, 13))
 REFUSES, OTHER_KEY, HANGS, SLOW, UNKNOWN = 13, 14, 15, 16, 17
 
+Machines = tuple[Keys, int, dict[int, Server]]
+"""Keys of who logs in, the port of all servers, and these by number."""
+
 
 @dataclass(frozen=True)
 class Said:
@@ -66,7 +69,7 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Keys, int, dict[int, Server]]]:
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
     """The servers, started once for all tests of a file; each test has a project of its own."""
     folder = tmp_path_factory.mktemp("keys")
     keys, port = Keys(folder), free_port()
@@ -87,17 +90,20 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Keys, i
         yield keys, port, servers
 
 
-@pytest.fixture
-def site(
-    tmp_path: Path, machines: tuple[Keys, int, dict[int, Server]], capsys: pytest.CaptureFixture[str]
-) -> Site:
+def site_of(folder: Path, machines: Machines, capsys: pytest.CaptureFixture[str]) -> Site:
+    """A project in a folder, with nothing in it yet."""
     keys, port, servers = machines
 
     def capture() -> tuple[str, str]:
         told = capsys.readouterr()
         return told.out, told.err
 
-    made = Site(tmp_path, keys, port, capture, servers)
+    return Site(folder, keys, port, capture, servers)
+
+
+@pytest.fixture
+def site(tmp_path: Path, machines: Machines, capsys: pytest.CaptureFixture[str]) -> Site:
+    made, servers = site_of(tmp_path, machines, capsys), machines[2]
     made.write(range(1, 18))
     known = {n: each.public for n, each in servers.items() if n != UNKNOWN}
     known[OTHER_KEY] = servers[1].public
