@@ -57,7 +57,7 @@ def numbers(objects: int, files: Sequence[Fetched]) -> str:
     """How many they are, in words; image blobs where there are any."""
     counts = {noun: _sum(kind, files)["count"] for kind, noun in NOUNS.items()}
     words = [units.counted(count, noun) for noun, count in counts.items() if count or noun == ".deb"]
-    return " and ".join([units.counted(objects, "object"), *words])
+    return " and ".join([", ".join([units.counted(objects, "object"), *words[:-1]]), words[-1]])
 
 
 def _sum(kind: str, files: Sequence[Fetched]) -> dict[str, int]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from builder.cli.main import main
 from builder.cli.store.export import default_name
 from builder.host.identity import IdMap
 from builder.lock.file import dump
-from builder.lock.lock import Lock
+from builder.lock.lock import Blob, Lock, LockedImage
 from builder.store.store import Store
 from tests.unit.lock.samples import REQUEST, STATE, locked
 from tests.unit.store.samples import put
@@ -75,6 +76,29 @@ def test_export_and_import(store: Store, tmp_path: Path, capsys: pytest.CaptureF
     assert main(["store", "import", "mine-20260912.bundle.tar"]) == 0
     assert capsys.readouterr() == ("", "1 package of `../mine` in the store, each as the lock names it\n")
     assert (store.debs / f"{LOCK.packages[0].sha256}.deb").read_text() == "a"
+
+
+LAYER = Blob(hashlib.sha256(b"a layer").hexdigest(), 7)
+
+
+def test_images_go_where_their_packages_go(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = LockedImage("docker.io/library/x:1", "linux/arm64", "1" * 64, LAYER, (LAYER,))
+    (tmp_path / "mine.lock").write_text(dump(replace(LOCK, images=(image,))))
+    store.blob(LAYER.sha256).write_bytes(b"a layer")
+    os.utime(store.blob(LAYER.sha256), (1, 1))
+    assert main(["store", "export", "mine.lock", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["images"] == 1
+    assert main(["store", "ls"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "1 image blob, 7 B"
+    assert main(["store", "gc", "--dry-run", "--limit", "24577"]) == 0
+    assert capsys.readouterr().out == "would remove 0 objects, 0 .debs and 1 image blob, 7 B\n"
+    store.blob(LAYER.sha256).unlink()
+    assert main(["store", "import", "mine-20260912.bundle.tar"]) == 0
+    said = "1 package and 1 image of `../mine` in the store, each as the lock names it\n"
+    assert capsys.readouterr() == ("", said)
+    assert store.blob(LAYER.sha256).read_bytes() == b"a layer"
 
 
 def test_a_lock_cannot_lead_elsewhere() -> None:
