@@ -11,7 +11,7 @@ from builder.archive.keep import OtherBytes, keep
 from builder.errors import NodebakeError, StaleLockError
 from builder.lock.lock import Blob, LockedImage
 from builder.recipe.docker_image import parse
-from builder.registry.registry import AbsentError, Registry
+from builder.registry.registry import AbsentError, Registry, session
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,12 @@ def fetch(pieces: Iterable[Piece], folder: Path, advance: Callable[[int], None])
     Raises StaleLockError for what its registry has no more, LackingError for a registry that is down and
     NodebakeError for bytes that are not those of the lock; nothing of a bad blob is kept.
     """
-    import requests
-
     registries: dict[tuple[str, bool], Registry] = {}
-    with requests.Session() as session:
+    with session() as opened:
         for piece in pieces:
             name = parse(piece.image.name)
             key = (name.host, piece.image.insecure)
-            registry = registries.setdefault(key, Registry(*key, session))
+            registry = registries.setdefault(key, Registry(*key, opened))
             blob = piece.blob
             try:
                 chunks = registry.chunks(name.repository, blob.sha256)

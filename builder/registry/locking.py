@@ -13,7 +13,7 @@ from builder.recipe.docker_image import ImageName, parse
 from builder.recipe.effect import PreloadImage
 from builder.recipe.recipe import Recipe
 from builder.registry import manifests
-from builder.registry.registry import INDEXES, MANIFESTS, AbsentError, Registry
+from builder.registry.registry import INDEXES, MANIFESTS, AbsentError, Registry, session
 
 if TYPE_CHECKING:
     import requests
@@ -31,15 +31,13 @@ def lock_images(recipe: Recipe) -> tuple[LockedImage, ...]:
     ]
     if not wanted:
         return ()
-    import requests
-
-    with requests.Session() as session:
-        return tuple(_lock(effect, place, session) for effect, place in wanted)
+    with session() as opened:
+        return tuple(_lock(effect, place, opened) for effect, place in wanted)
 
 
-def _lock(wanted: PreloadImage, place: Place, session: requests.Session) -> LockedImage:
+def _lock(wanted: PreloadImage, place: Place, opened: requests.Session) -> LockedImage:
     name = parse(wanted.name)
-    registry = Registry(name.host, wanted.insecure, session)
+    registry = Registry(name.host, wanted.insecure, opened)
     try:
         return _found(wanted, name, registry)
     except AbsentError as error:

@@ -144,9 +144,11 @@ class Registry:
         return data
 
     def _require_tls(self, answer: requests.Response) -> None:
-        """Also where it sent us on to."""
-        if not self.plain and not answer.url.startswith("https:"):
-            raise RefusedError(f"registry `{self.host}` sends on to a place without TLS", facts=[answer.url])
+        """Also wherever it sent us on to."""
+        places = [each.url for each in (*answer.history, answer)]
+        bare = [place for place in places if not place.startswith("https:")]
+        if bare and not self.plain:
+            raise RefusedError(f"registry `{self.host}` sends on to a place without TLS", facts=bare)
 
     def _down(self, url: str, error: Exception) -> LackingError:
         return LackingError(
@@ -155,6 +157,15 @@ class Registry:
             hint="check the network; a registry that speaks HTTP alone wants `insecure: true`; "
             "`nodebake store import BUNDLE` does without",
         )
+
+
+def session() -> requests.Session:
+    """Connections of somebody without a name: what ~/.netrc has for a registry is not sent to it."""
+    import requests
+
+    opened = requests.Session()
+    opened.auth = lambda request: request
+    return opened
 
 
 def _on_this_machine(host: str) -> bool:

@@ -21,7 +21,7 @@ from builder.errors import Exit, LackingError, NodebakeError, RecipeError, Refus
 from builder.lock.lock import Blob, LockedImage
 from builder.registry.fetch import fetch, missing
 from builder.registry.locking import lock_images
-from builder.registry.registry import MOST, Registry
+from builder.registry.registry import MOST, Registry, session
 from tests.tools.registry.conftest import asking
 from tests.tools.registry.served import OF_OCI
 
@@ -47,6 +47,7 @@ class Strange:
     answers: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
     challenge: str = ""
     asked: list[str] = field(default_factory=list)
+    authorised: list[str | None] = field(default_factory=list)
 
     def put(self, path: str, data: bytes, kind: str = "", status: int = 200) -> None:
         self.answers[path] = (status, {"Content-Type": kind} if kind else {}, data)
@@ -80,6 +81,7 @@ def strange() -> Iterator[Strange]:
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
             told.asked.append(self.path)
+            told.authorised.append(self.headers.get("Authorization"))
             authorised = self.headers.get("Authorization") == f"Bearer {TOKEN}"
             status, headers, body = told.answers.get(path, (404, {}, b""))
             if told.challenge and path.startswith("/v2/") and not authorised:
@@ -112,6 +114,16 @@ def test_who_asks_is_nobody_and_gets_a_token(strange: Strange, blobs: Path) -> N
     assert [asked for asked in strange.asked if asked.startswith("/token")] == [
         "/token?scope=repository%3Ax%3Apull%2Cpush&service=it",
     ] * 2
+
+
+def test_passwords_of_the_user_are_not_sent(
+    strange: Strange, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    lock_images(asking(strange.image()))
+    assert strange.authorised == [None, None, None]
 
 
 def test_a_token_that_is_no_use(strange: Strange) -> None:
@@ -225,10 +237,10 @@ class Elsewhere(BaseAdapter):
 
 def ask(host: str, world: Elsewhere, *, insecure: bool = False) -> list[str]:
     """Ask a registry for a manifest; the URLs that were asked."""
-    session = requests.Session()
-    session.mount("http://", world)
-    session.mount("https://", world)
-    Registry(host, insecure, session).manifest("library/x", "1")
+    with session() as opened:
+        opened.mount("http://", world)
+        opened.mount("https://", world)
+        Registry(host, insecure, opened).manifest("library/x", "1")
     return world.asked
 
 
