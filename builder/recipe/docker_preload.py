@@ -19,6 +19,8 @@ from builder.recipe.scope import Scope
 from builder.recipe.strict import Strict
 
 IMAGES = "usr/share/nodebake/images"
+_SCHEME = "docker://"
+"""So a word of the list names an image of a registry, as other programs have it."""
 _ARCHIVE = re.compile(r"\w[\w.-]*\.tar(\.gz)?", re.ASCII)
 
 
@@ -36,7 +38,13 @@ def preloaded(given: Sequence[str | OfRegistry], scope: Scope, key: str) -> list
     effects: list[Effect] = []
     names: set[str] = set()
     for i, each in enumerate(given):
-        found = _image(each, scope, key, i) if isinstance(each, OfRegistry) else _archive(each, scope, key, i)
+        match each:
+            case OfRegistry():
+                found = _image(each, scope, key, i, "image")
+            case str() if each.startswith(_SCHEME):
+                found = _image(OfRegistry(image=each.removeprefix(_SCHEME)), scope, key, i)
+            case _:
+                found = _archive(each, scope, key, i)
         if found is None:
             continue
         name, new = found
@@ -60,12 +68,12 @@ def _archive(path: str, scope: Scope, key: str, i: int) -> tuple[str, list[Effec
     return name, [WriteFile(f"{IMAGES}/{name}", found), WriteFile(f"{IMAGES}/{name}.id", mark)]
 
 
-def _image(given: OfRegistry, scope: Scope, key: str, i: int) -> tuple[str, list[Effect]] | None:
+def _image(given: OfRegistry, scope: Scope, *at: str | int) -> tuple[str, list[Effect]] | None:
     try:
         name = docker_image.parse(given.image)
     except ValueError as error:
         hint = "as in `debian:trixie-slim` or `registry.example.org:5000/group/name:1.2`"
-        scope.problem(str(error), key, i, "image", hint=hint)
+        scope.problem(str(error), *at, hint=hint)
         return None
     wanted = docker_image.platforms(scope.base, scope.boards)
     return str(name), [PreloadImage(str(name), wanted, given.insecure)]

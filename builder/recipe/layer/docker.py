@@ -80,7 +80,7 @@ class Model(Strict):
     ] = Field(
         [],
         description="images that each node is given once: archives (`docker save`) in the project, or images"
-        " of registries",
+        " of registries, as a mapping or as `docker://NAME[:TAG]`",
     )
     daemon: dict[str, Any] = Field({}, description="further keys of daemon.json")
 

@@ -19,6 +19,7 @@ from builder.recipe.effect import (
     FromFile,
     MakeLink,
     Package,
+    PreloadImage,
     RunScript,
     UnitState,
     WriteFile,
@@ -128,6 +129,13 @@ def test_images_that_come_with_the_root() -> None:
     archive = WriteFile("usr/share/nodebake/images/sim.tar", FromFile("images/sim.tar", sha256, 10))
     assert archive in effects
     assert texts(effects)["usr/share/nodebake/images/sim.tar.id"] == f"{sha256}\n"
+
+
+@pytest.mark.parametrize("word", ["{image: 'alpine:3'}", "'docker://alpine:3'"])
+def test_an_image_of_a_registry_is_asked_for(word: str) -> None:
+    text = f"format: 1\nboards: [pi4]\nlayers: [{{docker: {{preload: [{word}]}}}}]\n"
+    effects = recipe({"recipes/x.yaml": text}).layers[-1].effects
+    assert PreloadImage("docker.io/library/alpine:3", ("linux/arm64",)) in effects
 
 
 def test_docker_from_dockers_own_archive() -> None:
