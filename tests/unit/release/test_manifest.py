@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from builder.errors import NodebakeError
 from builder.release import manifest
+from builder.release.manifest import ContainerImage
 from tests.unit.release.samples import CARD, MANIFEST, NETBOOT
 
 DATA = Path(__file__).parents[2] / "data"
@@ -45,6 +47,17 @@ def test_format_2_knows_nothing_of_flashing() -> None:
     assert caught.value.facts == tuple(
         f"image.{name}: format 2 does not know it" for name in ("trial", "identity", "bootcode")
     )
+
+
+def test_images_of_registries() -> None:
+    images = (ContainerImage("docker.io/library/x:1", "linux/arm64", "ab" * 32),)
+    text = manifest.dump(replace(NETBOOT, images=images))
+    assert manifest.parse(text).images == images
+    # Where there are none, nothing is said of them, as before there were any.
+    assert '"images"' not in manifest.dump(NETBOOT)
+    with pytest.raises(NodebakeError) as caught:
+        manifest.parse(text.replace('"format": 3', '"format": 2'))
+    assert caught.value.facts == ("images: format 2 does not know it",)
 
 
 def test_each_file_is_a_line() -> None:

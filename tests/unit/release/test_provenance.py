@@ -10,7 +10,7 @@ from in_toto_attestation.predicates.provenance.v1.provenance_pb2 import Provenan
 from in_toto_attestation.v1.statement import Statement
 from in_toto_attestation.v1.statement_pb2 import Statement as StatementMessage
 
-from builder.release.manifest import Artifact, Package
+from builder.release.manifest import Artifact, ContainerImage, Package
 from builder.release.provenance import provenance
 from tests.unit.release.samples import MANIFEST
 
@@ -34,6 +34,18 @@ def statement(**changes: Any) -> str:
 
 def test_it_is_written_as_the_sample() -> None:
     assert statement() == SAMPLE.read_text(encoding="utf-8")
+
+
+def test_images_are_dependencies() -> None:
+    image = ContainerImage("docker.io/library/x:1", "linux/arm64", "ab" * 32)
+    data = json.loads(statement(images=(image,)))
+    ParseDict(data["predicate"], Provenance())
+    digest = "sha256%3A" + "ab" * 32
+    assert data["predicate"]["buildDefinition"]["resolvedDependencies"][-1] == {
+        "name": image.name,
+        "uri": f"pkg:oci/x@{digest}?arch=arm64&repository_url=docker.io/library/x&tag=1",
+        "digest": {"sha256": "ab" * 32},
+    }
 
 
 def test_it_is_a_valid_statement_with_a_valid_predicate() -> None:
