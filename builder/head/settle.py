@@ -82,9 +82,15 @@ def left(layout: Layout, inventory: Inventory, nodes: tuple[Node, ...], server: 
 
     Raises RefusedError where there is no such thing.
     """
-    known = cards.load(layout)
+    known, present = cards.load(layout), instance.present(layout, nodes)
     gone = {node.name for node in nodes if node.name in known.cards}
-    moving = tuple(node for node in nodes if node.name in gone)
+    # Whose link leads neither to its rest nor to its trial was switched before a kill, or by a publish.
+    switched = {
+        name
+        for name, boots in present.items()
+        if name in gone and boots.mode != "card" and boots.name != known.cards[name].rest
+    }
+    moving = tuple(node for node in nodes if node.name in gone - switched)
     back = rollback.plan(layout, moving)
     kept = replace(known, cards={name: card for name, card in known.cards.items() if name not in gone})
     noted = [Keep(layout, kept, f"that {len(gone)} left their cards")] if gone else []

@@ -67,8 +67,25 @@ def settle(outcome: str) -> Callable[[Ground], int]:
         ([publish(FIRST), assign(FLASHER)], assign(CARD), CARD),
         ([publish(FIRST), assign(FLASHER), assign(CARD)], settle("passed"), FLASHER),
         ([publish(FIRST), assign(FLASHER), assign(CARD)], settle("failed"), FIRST),
+        (
+            [publish(FIRST), assign(FLASHER), assign(CARD), settle("passed")],
+            settle("left"),
+            FIRST,
+        ),
     ],
-    ids=["first", "shared", "to-private", "private", "rollback", "gc", "assign", "try", "passed", "failed"],
+    ids=[
+        "first",
+        "shared",
+        "to-private",
+        "private",
+        "rollback",
+        "gc",
+        "assign",
+        "try",
+        "passed",
+        "failed",
+        "left",
+    ],
 )
 def test_every_pair_is_whole_at_every_instant(
     before: list[Callable[[Ground], int]], call: Callable[[Ground], int], after: Tiny, place: Path
