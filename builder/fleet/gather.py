@@ -25,6 +25,8 @@ AT_ONCE = 64
 _CHUNK = 1 << 17  # bytes of a file that are handed over at a time
 
 Told = Callable[[Outcome], None]
+Heard = Callable[[str], None]
+"""Told each line of a command's stdout as it comes."""
 
 
 @dataclass
@@ -56,7 +58,7 @@ class Fleet:
 
         return list(await asyncio.gather(*map(one, machines)))
 
-    async def run(self, machine: Machine, order: Order) -> Outcome:
+    async def run(self, machine: Machine, order: Order, heard: Heard | None = None) -> Outcome:
         """The order on one machine. What cannot be done is told in the outcome."""
         began = time.monotonic()
         try:
@@ -65,7 +67,7 @@ class Fleet:
             return Outcome(machine.name, None, why=error.message, hint=error.hint)
         except OSError as error:
             return Outcome(machine.name, None, why=f"no ssh: {cause(error)}")
-        done = await _carried_out(connection, machine.name, order)
+        done = await _carried_out(connection, machine.name, order, heard)
         if done.exit is None:
             self._forget(machine)
         return Outcome(done.name, done.exit, done.stdout, done.stderr, time.monotonic() - began, done.why)
@@ -101,7 +103,9 @@ async def fleet(access: Access, head: Machine) -> AsyncIterator[Fleet]:
         await opened.close()
 
 
-async def _carried_out(connection: SSHClientConnection, name: str, order: Order) -> Outcome:
+async def _carried_out(
+    connection: SSHClientConnection, name: str, order: Order, heard: Heard | None
+) -> Outcome:
     """Run to its end, or until its time is over; what it had said by then is kept."""
     import asyncssh
 
@@ -119,7 +123,10 @@ async def _carried_out(connection: SSHClientConnection, name: str, order: Order)
         return Outcome(name, None, why=f"no command can be started: {error.reason.lower()}")
     try:
         async with asyncio.timeout(order.within):
-            out, err = await process.communicate(order.stdin.encode() or None)
+            if heard:
+                out, err = await _listened_to(process, order.stdin.encode(), heard)
+            else:
+                out, err = await process.communicate(order.stdin.encode() or None)
     except TimeoutError:
         out, err = _so_far(process)
         return Outcome(name, None, _text(out), _text(err), why=f"not done after {order.within:g} s")
@@ -128,6 +135,25 @@ async def _carried_out(connection: SSHClientConnection, name: str, order: Order)
         why = f"ended by signal {signal[0]}" if signal else "the connection broke off"
         return Outcome(name, None, _text(out), _text(err), why=why)
     return Outcome(name, process.exit_status, _text(out), _text(err))
+
+
+async def _listened_to(process: SSHClientProcess[bytes], stdin: bytes, heard: Heard) -> tuple[bytes, bytes]:
+    """Both streams of a process that is given its stdin, its stdout told line by line."""
+
+    async def tell() -> bytes:
+        lines = []
+        async for line in process.stdout:
+            lines.append(line)
+            heard(_text(line))
+        return b"".join(lines)
+
+    # Who is gone by then is told by what comes of it.
+    with suppress(OSError):
+        process.stdin.write(stdin)
+        process.stdin.write_eof()
+    out, err = await asyncio.gather(tell(), process.stderr.read())
+    await process.wait()
+    return out, err
 
 
 def _so_far(process: SSHClientProcess[bytes]) -> tuple[bytes, bytes]:

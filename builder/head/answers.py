@@ -3,20 +3,28 @@
 
 A request with `Nodebake-Pack: deflate` gets the part that its `Range` names deflated, by the zlib format, and
 is told so by the same header. What is packed follows from the bytes alone, so it can be handed on.
+
+`POST /RECIPE/VERSION/swarm` is a node's question whom it is to take what from: docs/reference/flashing.md.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
+import time
 import zlib
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import lru_cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import IO
+from threading import Lock
+from typing import IO, Any
+
+from builder.head.swarm import Asked, Swarm
 
 PACK, DEFLATE = "Nodebake-Pack", "deflate"
 _PACKED_AT_MOST = 16 << 20
@@ -25,6 +33,7 @@ _EFFORT = 1
 """The fastest way: a Pi packs no slower than a wire of 100 Mbit/s takes it."""
 _KEPT = 16
 """Parts that are kept packed: nodes that are flashed at the same time ask for the same ones."""
+_QUESTION_AT_MOST = 1 << 16
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 _CHUNK = 1 << 18
 _SILENCE = 60
@@ -32,18 +41,47 @@ _SILENCE = 60
 
 
 class Answers(BaseHTTPRequestHandler):
-    """GET and HEAD with ranges; each server has a class of its own, with its files by their paths."""
+    """Each server has a class of its own, with its files and swarms by their paths."""
 
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "nodebake-head", ""
     timeout = _SILENCE
+    # An answer's head and body are two writes: the second would wait for the first to be acknowledged.
+    disable_nagle_algorithm = True
     files: Mapping[str, Path] = {}
+    swarms: Mapping[str, Swarm] = {}
+    asking: Lock
 
     def do_GET(self) -> None:
         self._answer(body=True)
 
     def do_HEAD(self) -> None:
         self._answer(body=False)
+
+    def do_POST(self) -> None:
+        swarm = self.swarms.get(self.path)
+        size = self.headers.get("Content-Length", "")
+        if swarm is None or not size.isdigit() or int(size) > _QUESTION_AT_MOST:
+            self.close_connection = True
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
+        try:
+            port, asked = _asked(json.loads(self.rfile.read(int(size))))
+        except (ValueError, KeyError, TypeError) as error:
+            self.send_error(HTTPStatus.BAD_REQUEST, f"{type(error).__name__}")
+            return
+        node = f"http://{self.client_address[0]}:{port}/"
+        answer = {}
+        with self.asking:
+            if asked:
+                answer = asdict(swarm.ask(node, asked, time.monotonic()))
+            else:
+                swarm.leave(node)
+        data = json.dumps(answer).encode()
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
 
     def log_message(self, format: str, *arguments: object) -> None:
         """What goes wrong is told by the node, whose order it is."""
@@ -100,6 +138,16 @@ def _packed(path: Path, changed: int, first: int, end: int) -> bytes:
     with path.open("rb") as stream:
         stream.seek(first)
         return zlib.compress(stream.read(end - first), _EFFORT)
+
+
+def _asked(told: Any) -> tuple[int, Asked | None]:
+    """A node's port and question, none of one that leaves. Raises ValueError, KeyError or TypeError."""
+    has, wants, taking = (int(told[word], 16) for word in ("has", "wants", "taking"))
+    if min(has, wants, taking) < 0 or not 0 < int(told["port"]) < 1 << 16:
+        raise ValueError
+    if told["leaves"] is True:
+        return int(told["port"]), None
+    return int(told["port"]), Asked(has, wants, taking, frozenset(map(str, told["avoids"])))
 
 
 def _part(asked: str | None, size: int) -> tuple[int, int] | None:

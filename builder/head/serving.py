@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 
 from builder.errors import LackingError, NodebakeError
 from builder.head import files, machine, manifest
 from builder.head.answers import Answers
 from builder.head.layout import Layout
+from builder.head.swarm import Swarm
 
 PORT = 8017
 
@@ -66,20 +67,29 @@ def served(layout: Layout) -> dict[str, Path]:
 def serving(address: str, port: int, offered: Mapping[str, Path]) -> Iterator[str]:
     """Serve while the body runs; the URL that paths go behind. Raises LackingError for a port in use."""
 
+    folders = {path.rpartition("/")[0] for path in offered}
+    found = {f"{folder}/swarm": Swarm() for folder in folders}
+
     class Offered(Answers):
         files = offered
+        swarms = found
+        asking = Lock()
 
     try:
-        server = ThreadingHTTPServer((address, port), Offered)
+        server = _Server((address, port), Offered)
     except OSError as error:
         raise LackingError(
             f"port {port} of {address} cannot be used: {(error.strerror or str(error)).lower()}",
             hint="another deploy may be at work; `--port` names another port",
         ) from error
-    server.daemon_threads = True
     Thread(target=server.serve_forever, name="serving", daemon=True).start()
     try:
         yield f"http://{address}:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+    daemon_threads = True

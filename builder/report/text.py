@@ -30,6 +30,7 @@ class TextReport:
         self._terminal = terminal
         self._paint = Paint(colour)
         self._pending = ""
+        self._bars = 0
 
     def say(self, text: str) -> None:
         self._line(self._paint(text))
@@ -57,6 +58,7 @@ class TextReport:
         from tqdm import tqdm
 
         self._err.write(_ERASE_LINE)
+        self._bars += 1
         with tqdm(
             total=total,
             desc=label,
@@ -66,7 +68,10 @@ class TextReport:
             leave=False,
             dynamic_ncols=True,
         ) as bar:
-            yield _TqdmBar(bar)
+            try:
+                yield _TqdmBar(bar)
+            finally:
+                self._bars -= 1
         self._err.write(self._pending)
         self._err.flush()
 
@@ -87,6 +92,12 @@ class TextReport:
         self._answer.json(value)
 
     def _line(self, text: str) -> None:
+        if self._bars:
+            # Several bars stand below each other: they make room for the line, and come back under it.
+            from tqdm import tqdm
+
+            tqdm.write(text, file=self._err)
+            return
         erase = _ERASE_LINE if self._terminal else ""
         self._err.write(f"{erase}{text}\n{self._pending}")
         self._err.flush()

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
+
+from builder.rollout.plan import Plan
 
 FORMAT = 1
 DEVICE = "/dev/mmcblk0"
@@ -20,21 +22,35 @@ IDENTITY = (
 """Files of the running system that make a node this node, as the head wrote them."""
 
 
+Transport = Literal["auto", "http", "swarm"]
+TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
+MANY = 3
+"""Nodes of a wave from which on they hand on to each other what they have: two fill no wire of the head's."""
+
+
 @dataclass(frozen=True)
 class Wish:
-    """What the operator allows. `secrets` are the site's, by name, in base64.
+    """What the operator wants. `secrets` are the site's, by name, in base64.
 
     `take_card`: also a card whose content is not ours; `keep_data`: docker's partition stays as it is;
-    `older`: also a release older than the one on the card.
+    `older`: also a release older than the one on the card; `transport`: where nodes take the image from.
     """
 
     take_card: bool = False
     keep_data: bool = False
     older: bool = False
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    transport: Transport = "auto"
+
+    def swarms(self, plan: Plan, node: str) -> bool:
+        """Whether a node takes from others what they have, and not all of it from the head."""
+        together = next((len(wave) for wave in plan.waves if node in wave), 0)
+        return self.transport == "swarm" or (self.transport == "auto" and together >= MANY)
 
 
-def order(node: str, board: str, release: str, url: str, wish: Wish) -> dict[str, Any]:
+def order(
+    node: str, board: str, release: str, url: str, wish: Wish, *, swarm: bool = False
+) -> dict[str, Any]:
     """The order for a node; `url` is what the head serves releases behind."""
     return {
         "format": FORMAT,
@@ -50,4 +66,5 @@ def order(node: str, board: str, release: str, url: str, wish: Wish) -> dict[str
         "take_card": wish.take_card,
         "keep_data": wish.keep_data,
         "older": wish.older,
+        "swarm": swarm,
     }

@@ -12,7 +12,7 @@ from typing import Any
 
 from builder.cluster.cluster import Node
 from builder.errors import NodebakeError
-from builder.fleet.gather import Fleet
+from builder.fleet.gather import Fleet, Heard
 from builder.fleet.machine import Machine
 from builder.fleet.order import Order, Outcome
 from builder.power.switchboard import Switchboard, outlet_of
@@ -29,6 +29,9 @@ _OFF_FOR = 5
 _IN_USE = "has to wait: the head is in use"
 _HEAD_PATIENCE = 60
 _PLACE = "/run/nodebake-flash"
+
+Progress = Callable[[str, str, int, int], None]
+"""Told of a node that is flashed: its name, the phase, and bytes of all bytes, at most twice a second."""
 
 Call = Callable[..., Any]
 """A verb of nodebake-head with its words; its answer. Takes its time."""
@@ -48,6 +51,7 @@ class Site:
     board: Switchboard | None
     orders: Callable[[str, str], dict[str, Any]]
     agent: bytes
+    progress: Progress = lambda *_: None
     _booted: dict[str, str] = field(default_factory=dict)
     _head: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -84,13 +88,18 @@ class Site:
         raise NodeFailed(f"{node} has not come up within {seconds:.0f} s")
 
     async def script(self, node: str, text: str, *, seconds: float) -> Ended:
-        outcome = await self.fleet.run(self.machines[node], Order.script(text, within=seconds, sudo=True))
+        return await self._script(node, text, seconds)
+
+    async def _script(self, node: str, text: str, seconds: float, heard: Heard | None = None) -> Ended:
+        order = Order.script(text, within=seconds, sudo=True)
+        outcome = await self.fleet.run(self.machines[node], order, heard)
         if outcome.exit is None:
             raise NodeFailed(f"{node}: {outcome.why}", facts=_last(outcome), hint=outcome.hint)
         return Ended(outcome.exit, outcome.stdout, outcome.stderr)
 
     async def flash(self, node: str, release: str) -> str:
-        said = await self.script(node, _carry(self.agent, self.orders(node, release)), seconds=FLASH_SECONDS)
+        text = _carry(self.agent, self.orders(node, release))
+        said = await self._script(node, text, FLASH_SECONDS, lambda line: self._heard(node, line))
         events = list(_events(said.stdout))
         wrong = next((each for each in events if each.get("event") == "error"), None)
         if wrong:
@@ -101,6 +110,12 @@ class Site:
                 f"{node}: what flashes its card ended with {said.code}", facts=said.stderr.splitlines()[-3:]
             )
         return json.dumps(receipt, sort_keys=True)
+
+    def _heard(self, node: str, line: str) -> None:
+        """Pass on what the program that flashes says of its progress."""
+        for event in _events(line):
+            if event.get("event") == "progress":
+                self.progress(node, str(event["phase"]), int(event["done"]), int(event["total"]))
 
     async def _who(self, node: str) -> tuple[str, str]:
         """Which boot of the node answers, and what it runs; empty when none does."""
@@ -145,6 +160,8 @@ def _carry(agent: bytes, order: Mapping[str, Any]) -> str:
         f"base64 -d >{_PLACE}/agent.pyz <<'NODEBAKE'\n{base64.encodebytes(agent).decode()}NODEBAKE\n"
         f"cat >{_PLACE}/order.json <<'NODEBAKE'\n{json.dumps(order)}\nNODEBAKE\n"
         f"trap 'rm -rf {_PLACE}' EXIT\n"
+        # What is as large as a block is given back at once: a node has little memory.
+        "export MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=65536\n"
         f"python3 -I {_PLACE}/agent.pyz {_PLACE}/order.json\n"
     )
 

@@ -27,6 +27,7 @@ from tests.unit.rules.source import ROOT
 
 _ENTER = """\
 set -e
+[ ! -e "$1/booting" ]
 mount -t overlay none -o "lowerdir=$1/etc:/etc" /etc
 mount -t overlay none -o "lowerdir=$1/lib:/usr/lib" /usr/lib
 mount --bind "$1/cmdline" /proc/cmdline
@@ -42,6 +43,7 @@ mount --bind /dev/shm "$1/dev/shm"
 : >"$1/dev/mmcblk0"
 mount --bind "$(cat "$1/device")" "$1/dev/mmcblk0"
 mount --rbind "$1/dev" /dev
+[ ! -e "$1/booting" ]
 export NODE="$1" PATH="$1/bin:/usr/bin:/bin"
 exec sh -c "$SSH_ORIGINAL_COMMAND"
 """
@@ -72,6 +74,7 @@ with (node / "card.img").open("rb") as card:
     label = json.loads(card.read(4096).rstrip(bytes(1)) or b"{{}}")
     card.seek({bootcode})
     name = card.read(11)
+(node / "booting").touch()
 whole = table[510:] == bytes((0x55, 0xAA)) and label.get("state") == "whole"
 card = label["release"] if whole else ""
 if card and name == b"BOOTCODEBIN":
@@ -107,7 +110,10 @@ shutil.rmtree(node / "lib/nodebake", ignore_errors=True)
 (node / "lib/nodebake").mkdir()
 if on_card:
     shutil.copy(node / "card-program", node / "lib/nodebake/card")
+# A session of before goes on seeing the boot that it was opened in.
+(node / "boot_id").unlink(missing_ok=True)
 (node / "boot_id").write_text(str(uuid.uuid4()) + "\\n")
+(node / "booting").unlink()
 """
 
 

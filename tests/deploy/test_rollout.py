@@ -9,14 +9,17 @@ from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from builder.cli.at_head import at_head
+from builder.cli.rollout import conduct
 from builder.deploy.cluster_lock import cluster_lock
 from builder.head import cards
 from builder.report.silent import SilentReport
 from builder.rollout import site
+from builder.rollout.orders import order
 from tests.deploy.boards import Board, boards
 from tests.deploy.conftest import Operator
 from tests.flash.ground import ROOT
@@ -109,6 +112,27 @@ def test_a_rollout_and_back(rack: Rack) -> None:
     code, out, err = rack.call("rollout undo", "--yes", "--force")
     assert code == 0, err
     assert [board.runs for board in rack.boards] == [f"tiny/{FORMER.version}"] * 3
+
+
+def test_many_at_once_take_it_from_each_other(rack: Rack, monkeypatch: pytest.MonkeyPatch) -> None:
+    ordered = []
+
+    def told(*words: Any, swarm: bool) -> dict[str, Any]:
+        ordered.append(swarm)
+        return order(*words, swarm=swarm)
+
+    monkeypatch.setattr(conduct, "order", told)
+    code, _, err = rack.call("deploy", "sdcard", "node[01-03]", "--force")
+    assert code == 0, err
+    assert ordered == [True] * 3
+    assert [board.runs for board in rack.boards] == [LABEL] * 3
+    journal = next((rack.operator.root / "rollouts").glob("*.jsonl")).read_text()
+    events = [json.loads(line) for line in journal.splitlines()]
+    receipts = [json.loads(each["why"]) for each in events if each.get("stage") == "flashed"]
+    assert len(receipts) == 3
+    # So small an image may come from the head alone; what came from nodes was handed out by nodes.
+    assert sum(each["from_nodes"] for each in receipts) == sum(each["to_nodes"] for each in receipts)
+    assert err.count("its card is written and read back: ") == 3
 
 
 def test_a_canary_that_fails_stops_all(rack: Rack) -> None:

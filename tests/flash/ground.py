@@ -48,8 +48,7 @@ class Tiny:
         made = bytearray(self.size)
         chance = random.Random(self.seed)
         for start in range(BOOT, self.size, 64 * 1024):
-            if chance.random() < 0.7:
-                made[start : start + 64 * 1024] = chance.randbytes(64 * 1024)
+            made[start : start + 64 * 1024] = self.block(chance, start)
         for block in self.changed:
             made[block * 65536 + 5] ^= 0xFF
         made[BOOT + 3 : BOOT + 11] = b"nodebake"
@@ -59,6 +58,10 @@ class Tiny:
             made[at : at + 16] = table.entry(Part(number, 0x0C if number == 1 else 0x83, start, size))
         made[510:512] = b"\x55\xaa"
         return bytes(made)
+
+    def block(self, chance: random.Random, start: int) -> bytes:
+        """What is at `start` of the image."""
+        return chance.randbytes(64 * 1024) if chance.random() < 0.7 else bytes(64 * 1024)
 
     def make(self, folder: Path, key: Path | None = None) -> Path:
         """Write it to `folder`/RECIPE/VERSION, signed with `key`; that folder."""

@@ -20,7 +20,7 @@ from tools.bench.figure import unwaited
 from tools.bench.ground import ROOT, Ground
 from tools.bench.machine import machine
 from tools.bench.measure import Failed, Meter
-from tools.bench.rows import again, flash, fleet, image, netboot, peak, publish, roots, update
+from tools.bench.rows import again, flash, fleet, image, netboot, peak, publish, roots, swarm, update
 from tools.bench.table import insert, table
 
 ROWS: dict[str, Callable[[Ground], list[result.Row]]] = {
@@ -34,6 +34,7 @@ ROWS: dict[str, Callable[[Ground], list[result.Row]]] = {
     "publish": publish.measure,
     "netboot": netboot.measure,
     "flash": flash.measure,
+    "swarm": swarm.measure,
     "fleet": fleet.measure,
 }
 """By the word of `--only`."""

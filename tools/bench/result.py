@@ -44,6 +44,7 @@ GOALS = {
     "flash-memory": Goal("flashing: most memory on the node", "MB", 64.0),
     "flash-moved": Goal("packages updated on a card: bytes fetched ÷ changed files", RATIO, 2.0),
     "flash-written": Goal("packages updated on a card: bytes written ÷ changed files", RATIO, 2.0),
+    "swarm": Goal("16 nodes flashed at once: the last ÷ one alone, 100 Mbit/s", RATIO, 1.6),
     "fleet-cold": Goal("a command on 60 nodes by ssh, logins included", "s", 1.2),
     "fleet-kept": Goal("the next command on them, on kept connections", "s", 0.3),
     "fleet-cpu": Goal("a command on 60 nodes: CPU ÷ clush", RATIO, 0.4),

@@ -11,6 +11,7 @@ from typing import Any
 
 from builder.cli.at_head import AtHead
 from builder.cli.fleet.crew import Crew
+from builder.cli.rollout.bars import Bars
 from builder.cli.rollout.tell import Teller
 from builder.deploy.remote import call
 from builder.deploy.serving import served
@@ -29,7 +30,7 @@ from builder.rollout.drive import Drive
 from builder.rollout.journal import Journal
 from builder.rollout.orders import Wish, order
 from builder.rollout.plan import Plan
-from builder.rollout.site import Site
+from builder.rollout.site import Progress, Site
 from builder.rollout.work import Worker, reason
 
 
@@ -56,12 +57,13 @@ class Conduct:
 
     async def _drive(self, journal: Journal, url: str) -> Course:
         plan = journal.plan()
-        async with self._site(url) as site:
-            worker = Worker(site, plan, self.check)
-            return await Drive(journal, worker, Teller(plan, self.report)).run()
+        with Bars(self.report, len(plan.nodes)) as bars:
+            async with self._site(plan, url, bars) as site:
+                worker = Worker(site, plan, self.check)
+                return await Drive(journal, worker, Teller(plan, self.report)).run()
 
     async def _take_back(self, plan: Plan, nodes: Sequence[str]) -> list[str]:
-        async with self._site("") as site:
+        async with self._site(plan, "", lambda *_: None) as site:
             worker = Worker(site, plan)
             done = await asyncio.gather(*map(worker.take_back, nodes), return_exceptions=True)
         for fault in done:
@@ -70,9 +72,14 @@ class Conduct:
         return [reason(fault) for fault in done if isinstance(fault, NodebakeError)]
 
     @asynccontextmanager
-    async def _site(self, url: str) -> AsyncIterator[Site]:
+    async def _site(self, plan: Plan, url: str, progress: Progress) -> AsyncIterator[Site]:
         """Nodes, head and power, while the body runs."""
         cluster, boards = self.crew.cluster, {node.name: node.board for node in self.crew.nodes}
+
+        def ordered(node: str, release: str) -> dict[str, Any]:
+            swarm = self.wish.swarms(plan, node)
+            return order(node, boards[node], release, url, self.wish, swarm=swarm)
+
         access = Access(cluster.ssh, self.crew.project.root)
         async with AsyncExitStack() as stack:
             opened = await stack.enter_async_context(fleet(access, head_machine(cluster)))
@@ -87,8 +94,9 @@ class Conduct:
                 {node.name: node for node in self.crew.nodes},
                 self._call,
                 board,
-                lambda node, release: order(node, boards[node], release, url, self.wish),
+                ordered,
                 packed(),
+                progress,
             )
 
     def _call(self, *words: str) -> Any:

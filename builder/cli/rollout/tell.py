@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from builder.report import units
 from builder.report.report import Report
 from builder.rollout.course import Course, Task, Verdict
 from builder.rollout.event import WRONG, Reached, Stage
@@ -36,7 +38,20 @@ class Teller:
             self._over.add(event.node)
         counted = f"  ({len(self._over)} of {len(self.plan.nodes)})" if event.node in self._over else ""
         why = f": {event.why}" if event.stage in WRONG and event.why else ""
+        if event.stage is Stage.FLASHED:
+            why = moved(event.why)
         self.report.say(f"{event.node}: {_SAID[event.stage]}{why}{counted}")
+
+
+def moved(receipt: str) -> str:
+    """How much of what was fetched came from where, in words behind a stage; empty without a receipt."""
+    try:
+        told = json.loads(receipt)
+        total, others = int(told["moved"]), int(told["from_nodes"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+    shared = f", {units.size(others)} of that from other nodes" if others else ""
+    return f": {units.size(total)} came{shared}"
 
 
 def rows(course: Course) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from builder.cli.head.verbs import HEAD
 from builder.cli.nodes.verbs import nodes
 from builder.cli.verb import JSON, Option, Verb, flag, value
+from builder.rollout.orders import MANY, TRANSPORTS
 
 _RECIPE = Option(("recipe",), "name of a recipe with an image", {"metavar": "RECIPE"}, "recipe")
 _ROLLOUT = Option(
@@ -19,6 +20,12 @@ _WISH = (
     flag("--take-card", help="also cards whose content is not ours"),
     flag("--keep-data", help="leave docker's partition on the card as it is"),
     flag("--older", help="also a release older than the one on the card"),
+    Option(
+        ("--transport",),
+        f"where nodes take the image from: the head (http), or also each other (swarm); auto: from {MANY} "
+        "nodes of a wave on, also each other (default: auto)",
+        {"choices": TRANSPORTS, "default": "auto"},
+    ),
 )
 _FROM = value("--release", metavar="DIR", type=Path, words="directory", help="not the latest, but this")
 _YES = flag("--yes", help="do it; without this it is only told what would be done")

@@ -22,4 +22,4 @@ def wish_of(arguments: Namespace, project: Project, folder: Path) -> Wish:
     wants = release.parse(manifest.read_bytes()).wants if manifest.is_file() else ()
     found = wanted_secrets(project, wants)
     secrets = {name: base64.b64encode(value).decode() for name, value in found.items()}
-    return Wish(arguments.take_card, arguments.keep_data, arguments.older, secrets)
+    return Wish(arguments.take_card, arguments.keep_data, arguments.older, secrets, arguments.transport)

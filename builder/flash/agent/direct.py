@@ -21,16 +21,17 @@ GROUP = 4 << 20
 """Bytes that are read or written at once at most: a card's erase block."""
 
 
-class Device:
-    """An open device or file that nobody else may have open at the same time for the same purpose."""
+class Reader:
+    """Reads a device or file that somebody has open to write to it; `group` is the most bytes at once."""
 
-    def __init__(self, path: str) -> None:
-        """Raises RefusedError when it is in use, NodebakeError when it cannot be opened."""
+    def __init__(self, path: str, group: int) -> None:
+        """Raises NodebakeError when it cannot be opened."""
+        self._set_up(path, _opened(path, os.O_RDONLY), group)
+
+    def _set_up(self, path: str, descriptor: int, group: int) -> None:
         self.path = path
-        self._buffer = mmap(-1, GROUP)
-        self.written = 0
-        self._descriptor = _opened(path)
-        self.size = machine.size(self._descriptor)
+        self._descriptor = descriptor
+        self._buffer = mmap(-1, group)
 
     def read(self, start: int, size: int) -> memoryview:
         """`size` bytes at `start`, as they are on the card; they hold until the next read or write.
@@ -46,11 +47,26 @@ class Device:
             raise _failing(self.path, "read", start, OSError(errno.EIO, f"{got} of {size} bytes"))
         return view
 
+    def close(self) -> None:
+        """Let go."""
+        os.close(self._descriptor)
+
+
+class Device(Reader):
+    """An open device or file that nobody else may have open at the same time for the same purpose."""
+
+    def __init__(self, path: str) -> None:
+        """Raises RefusedError when it is in use, NodebakeError when it cannot be opened."""
+        # O_EXCL: the kernel refuses a device that is mounted, swapped to, or part of another one.
+        self._set_up(path, _opened(path, os.O_RDWR, os.O_EXCL), GROUP)
+        self.written = 0
+        self.size = machine.size(self._descriptor)
+
     def write(self, start: int, data: bytes | memoryview) -> None:
         """Write at `start`. Raises NodebakeError when the card does not take it."""
         for skip in range(0, len(data), GROUP):
             part = data[skip : skip + GROUP]
-            self._buffer[: len(part)] = bytes(part)
+            self._buffer[: len(part)] = part
             view = memoryview(self._buffer)[: len(part)]
             try:
                 put = os.pwrite(self._descriptor, view, start + skip)
@@ -72,14 +88,14 @@ class Device:
     def close(self) -> None:
         """Let the kernel see the new partitions, and let go."""
         machine.read_partitions(self._descriptor)
-        os.close(self._descriptor)
+        super().close()
 
 
-def _opened(path: str) -> int:
+def _opened(path: str, way: int, block_alone: int = 0) -> int:
+    """The device by a descriptor; `block_alone` are flags for block devices."""
     try:
         block = stat.S_ISBLK(Path(path).stat().st_mode)
-        # O_EXCL: the kernel refuses a device that is mounted, swapped to, or part of another one.
-        flags = os.O_RDWR | os.O_CLOEXEC | (os.O_EXCL if block else 0)
+        flags = way | os.O_CLOEXEC | (block_alone if block else 0)
         try:
             return os.open(path, flags | os.O_DIRECT)
         except OSError as error:

@@ -32,7 +32,8 @@ class Order:
     """`source` is a URL that ends in a slash; `release` is RECIPE/VERSION.
 
     `held`: the card does not boot by itself until it has earned that. `take_card`: also a card with something
-    foreign on it; `older`: also when the card holds a later release; `keep_data`: docker's partition stays.
+    foreign on it; `older`: also when the card holds a later release; `keep_data`: docker's partition stays;
+    `swarm`: it takes from other nodes what they have, and hands on what it has.
     """
 
     node: str
@@ -47,6 +48,7 @@ class Order:
     take_card: bool = False
     older: bool = False
     keep_data: bool = False
+    swarm: bool = False
 
 
 def parse(text: str | bytes) -> Order:
@@ -83,7 +85,7 @@ def parse(text: str | bytes) -> Order:
 
 def _faults(order: Order) -> list[str]:
     texts = ("node", "release", "source", "device", "board", "signers", "revoked")
-    flags = ("held", "take_card", "older", "keep_data")
+    flags = ("held", "take_card", "older", "keep_data", "swarm")
     values: dict[str, Any] = {name: getattr(order, name) for name in (*texts, *flags)}
     faults = [f"{name}: a text is wanted" for name in texts if not isinstance(values[name], str)]
     faults += [f"{name}: true or false is wanted" for name in flags if not isinstance(values[name], bool)]

@@ -11,9 +11,9 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Receipt:
-    """Sizes in bytes: `compared` were read and looked at, `moved` came from the source, `written` went to
-    the card. `former` is the release that was on the card, `signer` who signed the new one; either may be
-    empty.
+    """Sizes in bytes: `compared` were read and looked at, `moved` came over the network, `from_nodes` of that
+    from other nodes, `to_nodes` were handed on to them, `written` went to the card. `former` is the release
+    that was on the card, `signer` who signed the new one; either may be empty.
     """
 
     outcome: Literal["written", "same"]
@@ -29,6 +29,8 @@ class Receipt:
     moved: int
     written: int
     seconds: float
+    from_nodes: int = 0
+    to_nodes: int = 0
 
 
 def told(receipt: Receipt) -> dict[str, Any]:

@@ -51,14 +51,18 @@ class Web:
 
     def small(self, name: str, limit: int) -> bytes:
         """Raises NodebakeError when there is none, or a larger one."""
-        return limited(self._ask(name, f"bytes=0-{limit}", limit + 1), name, limit)
+        return limited(self._ask(name, f"bytes=0-{limit}", limit + 1)[0], name, limit)
 
     def read(self, name: str, start: int, size: int) -> bytes:
         """Raises NodebakeError when the server does not have it, or is gone for too long."""
-        data = self._ask(name, f"bytes={start}-{start + size - 1}", size)
+        return self.piece(name, start, size)[0]
+
+    def piece(self, name: str, start: int, size: int) -> tuple[bytes, bytes]:
+        """The same, and as it came: deflated, or nothing where the server does not do that."""
+        data, packed = self._ask(name, f"bytes={start}-{start + size - 1}", size)
         if len(data) != size:
             raise absent(name, self._url, f"it ends at {start + len(data)} bytes")
-        return data
+        return data, packed
 
     def close(self) -> None:
         """Hang up; the next question makes a new connection."""
@@ -66,7 +70,7 @@ class Web:
             self._connection.close()
             self._connection = None
 
-    def _ask(self, name: str, part: str, most: int) -> bytes:
+    def _ask(self, name: str, part: str, most: int) -> tuple[bytes, bytes]:
         """A part of a file; asked for again as long as there is patience."""
         until = time.monotonic() + self._patience
         pause = 0.1
@@ -84,7 +88,7 @@ class Web:
                 time.sleep(pause)
                 pause = min(pause * 2, 5)
 
-    def _once(self, name: str, part: str, most: int) -> bytes:
+    def _once(self, name: str, part: str, most: int) -> tuple[bytes, bytes]:
         if self._connection is None:
             self._connection = http.client.HTTPConnection(self._host, self._port, timeout=self._silence)
         headers = {"Range": part, PACK: DEFLATE}
@@ -101,7 +105,7 @@ class Web:
             self.close()
             raise http.client.IncompleteRead(data, answer.length)
         self.moved += len(data)
-        return unpacked(data, most) if answer.headers.get(PACK) == DEFLATE else data
+        return (unpacked(data, most), data) if answer.headers.get(PACK) == DEFLATE else (data, b"")
 
 
 def unpacked(data: bytes, most: int) -> bytes:

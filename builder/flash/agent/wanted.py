@@ -40,8 +40,7 @@ class Wanted:
         if block not in self._touched:
             return self.is_image(block, data)
         found = bytes(data)
-        plain = self._laid(block, found, [(patch.start, patch.image) for patch in self.patches])
-        return self.own(block, found) == found and self.is_image(block, plain)
+        return self.own(block, found) == found and self.is_image(block, self.plain(block, found))
 
     def is_image(self, block: int, data: bytes | memoryview) -> bool:
         """Whether `data` is that block of the image."""
@@ -51,9 +50,17 @@ class Wanted:
         """Whether the image has nothing but zeros there."""
         return self.index[block] == ZEROS
 
+    def differs(self, block: int) -> bool:
+        """Whether the card has something else there than the image."""
+        return block in self._touched
+
     def own(self, block: int, data: bytes) -> bytes:
         """A block of the image as it is to be on this card."""
         return self._laid(block, data, [(patch.start, patch.own) for patch in self.patches])
+
+    def plain(self, block: int, data: bytes) -> bytes:
+        """A block of this card as the image has it."""
+        return self._laid(block, data, [(patch.start, patch.image) for patch in self.patches])
 
     def _laid(self, block: int, data: bytes, over: Sequence[tuple[int, bytes]]) -> bytes:
         if block not in self._touched:

@@ -7,6 +7,7 @@ import time
 
 from builder.errors import RefusedError
 from builder.flash.agent import board, card, identity
+from builder.flash.agent.blocks import Blocks
 from builder.flash.agent.card import Allowed
 from builder.flash.agent.direct import Device
 from builder.flash.agent.flash import Flash, Tell
@@ -15,6 +16,8 @@ from builder.flash.agent.order import Order
 from builder.flash.agent.receipt import Receipt
 from builder.flash.agent.release import Release
 from builder.flash.agent.source import Source, Web
+from builder.flash.agent.supply import InOrder, Supply
+from builder.flash.agent.swarm import Swarming
 from builder.flash.agent.trust import Trusted, trusted
 from builder.flash.agent.wanted import wanted
 
@@ -42,8 +45,13 @@ def write(order: Order, source: Source, found: Trusted, tell: Tell) -> Receipt:
         kept = there.data if order.keep_data else None
         content = wanted(found.index, release, order.node, slot, held=order.held, data=kept)
         begun = Label("flashing", release.label, release.epoch, order.node, kept)
-        flash = Flash(device, source, release.image, content, begun, tell)
-        changed = flash.run()
+        blocks = Blocks(source, release.image, content)
+        supply: Supply = Swarming(order.source, blocks, order.device) if order.swarm else InOrder(blocks)
+        try:
+            flash = Flash(device, blocks, supply, begun, tell)
+            changed = flash.run()
+        finally:
+            supply.close()
     finally:
         device.close()
     place = board.here(order.device)
@@ -58,9 +66,11 @@ def write(order: Order, source: Source, found: Trusted, tell: Tell) -> Receipt:
         mac=place.mac,
         cid=place.cid,
         compared=flash.compared,
-        moved=source.moved,
+        moved=source.moved + supply.moved,
         written=device.written,
         seconds=round(time.monotonic() - began, 3),
+        from_nodes=supply.from_nodes,
+        to_nodes=supply.to_nodes,
     )
 
 

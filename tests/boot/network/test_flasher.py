@@ -62,8 +62,8 @@ def test_it_sees_the_card(node: Booted) -> None:
 
 
 def test_it_has_what_flashes(node: Booted) -> None:
-    node.login.tell("python3 -c 'import http.client, hashlib, json, ssl, tarfile, fcntl, mmap'")
-    node.login.tell("aria2c --version >/dev/null && ssh-keygen -? 2>&1 | grep -q -- '-Y verify'")
+    node.login.tell("python3 -c 'import http.client, http.server, hashlib, json, zlib, tarfile, fcntl, mmap'")
+    node.login.tell("ssh-keygen -? 2>&1 | grep -q -- '-Y verify'")
     node.login.tell("sudo sh -c 'command -v mkfs.ext4 resize2fs e2fsck sfdisk losetup blockdev'")
 
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 
 from builder.errors import RecipeError
-from builder.rollout.plan import waves
+from builder.rollout.orders import Transport, Wish
+from builder.rollout.plan import Plan, waves
 
 NODES = ("node01", "node02", "node03", "node04", "node05")
 
@@ -29,3 +30,12 @@ def test_what_makes_no_waves_is_refused() -> None:
         waves(NODES, (), 0)
     with pytest.raises(RecipeError, match="the canary `node09` is none of the nodes"):
         waves(NODES, ("node09",), 4)
+
+
+@pytest.mark.parametrize(
+    ("transport", "together"), [("auto", {"b", "c", "d"}), ("http", set()), ("swarm", {"a", "b", "c", "d"})]
+)
+def test_many_take_the_image_from_each_other(transport: Transport, together: set[str]) -> None:
+    plan = Plan("sdcard/1", "flasher/1", waves("abcd", ["a"], 3))
+    wish = Wish(transport=transport)
+    assert {node for node in "abcd" if wish.swarms(plan, node)} == together
