@@ -58,7 +58,8 @@ def test_nodes_take_it_from_each_other(ground: Ground, tmp_path: Path) -> None:
     assert all(map(is_on, cards))
     assert [each.outcome for each in done] == ["written"] * 4
     assert sum(each.from_nodes for each in done) > TINY.size / 2
-    assert sum(each.from_nodes for each in done) == sum(each.to_nodes for each in done)
+    # Who has arrived tells no more of what it is still handing out.
+    assert 0 < sum(each.to_nodes for each in done) <= 4 * TINY.size
 
 
 def test_a_few_blocks_come_from_the_head(ground: Ground, tmp_path: Path) -> None:

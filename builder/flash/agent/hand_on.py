@@ -24,6 +24,7 @@ _KEPT = 8 << 20
 """Bytes of packed pieces that are kept in memory."""
 _EFFORT = 1
 _SILENCE = 10
+_COUNTING = Lock()
 
 
 @dataclass
@@ -112,7 +113,8 @@ class _Answers(BaseHTTPRequestHandler):
             self.wfile.write(data)
         except OSError:
             return
-        self.here.sent += len(data)
+        with _COUNTING:
+            self.here.sent += len(data)
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Who asks tells what goes wrong."""
