@@ -4,20 +4,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from builder.deploy.remote import Failed, Head, command, no_command
 
 
 @contextmanager
-def served(head: Head, release: str, *, sudo: bool) -> Iterator[str]:
+def served(head: Head, release: str, *, also: Sequence[str] = (), sudo: bool) -> Iterator[str]:
     """The URL behind which the head serves releases while the body runs. Raises Failed with what it tells.
+
+    Those of `also` it serves if it holds their images.
 
     It ends with the connection, so nobody leaves it open.
     """
     told = []
-    with head.kept([*command("serve", release, sudo=sudo), "--json"]) as lines:
+    more = ["--also", ",".join(also)] if also else []
+    with head.kept([*command("serve", release, *more, sudo=sudo), "--json"]) as lines:
         for line in lines:
             told.append(line)
             event = json.loads(line) if line.startswith("{") else {}

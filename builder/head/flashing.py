@@ -6,10 +6,11 @@ from __future__ import annotations
 import sys
 import time
 from argparse import Namespace
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from builder.errors import Exit, RecipeError
+from builder.errors import Exit, NodebakeError, RecipeError
 from builder.head import assign as assigning
 from builder.head import cards, fragments, inventory, lock, machine, serving
 from builder.head import settle as settling
@@ -102,8 +103,10 @@ def serve(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
     known = inventory.load(layout)
     with lock.held(layout, "serve"):
         for label in asked.release:
-            recipe, _, version = label.partition("/")
-            serving.unpacked(layout, *names(f"{recipe},{version}", "release"))
+            _unpack(layout, label)
+        for label in filter(None, asked.also.split(",")):
+            with suppress(NodebakeError):
+                _unpack(layout, label)
     with serving.serving(asked.address or known.address, asked.port, serving.served(layout)) as url:
         if layout.live:
             machine.become_nobody()
@@ -111,3 +114,8 @@ def serve(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
         while sys.stdin.buffer.read(1 << 16):
             pass
     return Exit.DONE
+
+
+def _unpack(layout: Layout, label: str) -> None:
+    recipe, _, version = label.partition("/")
+    serving.unpacked(layout, *names(f"{recipe},{version}", "release"))

@@ -297,6 +297,7 @@ OPTIONS: Mapping[str, tuple[str, Options]] = {
         "serve releases over HTTP until stdin ends",
         (
             (("release",), {"nargs": "+", "metavar": "RECIPE/VERSION", "help": "images to unpack for it"}),
+            (("--also",), {"default": "", "metavar": "A,B", "help": "images to unpack if they are held"}),
             (("--address",), {"default": "", "metavar": "IP", "help": "where (default: the nodes' side)"}),
             (
                 ("--port",),

@@ -65,6 +65,8 @@ class Journal:
                 )
             fields["waves"] = tuple(tuple(wave) for wave in fields["waves"])
             fields["limits"] = Limits(**fields["limits"])
+            # A journal begun by an earlier nodebake says nothing of them.
+            fields["cards"] = tuple(fields.get("cards", ()))
             return Plan(**fields)
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise NodebakeError(

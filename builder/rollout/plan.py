@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from builder.errors import RecipeError
 
+UP_SECONDS = 420.0
+"""From a restart until a node answers: three times what a Pi 3 takes for a netboot of 70 MB."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -25,7 +28,8 @@ class Limits:
 class Plan:
     """`release` is what nodes are moved to, `flasher` the system that writes it, both RECIPE/VERSION.
 
-    `former` tells what each node booted when the rollout began, empty for nothing.
+    `former` tells what each node booted when the rollout began, empty for nothing; those of `cards` had that
+    on their cards.
     """
 
     release: str
@@ -33,6 +37,7 @@ class Plan:
     waves: tuple[tuple[str, ...], ...]
     limits: Limits = field(default_factory=Limits)
     former: Mapping[str, str] = field(default_factory=dict)
+    cards: tuple[str, ...] = ()
 
     @property
     def recipe(self) -> str:

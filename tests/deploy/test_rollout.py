@@ -97,6 +97,31 @@ def test_a_node_that_is_not_well_goes_back(rack: Rack) -> None:
     assert not cards.load(rack.operator.ground.layout).trials
 
 
+def test_a_card_gets_back_what_was_on_it(rack: Rack) -> None:
+    """Its former system was on that very card: it is written there again, older as it is."""
+    ground, board = rack.operator.ground, rack.boards[0]
+    assert rack.call("deploy", "sdcard", "node01", "--force")[0] == 0
+    later = replace(CARD, version="20260701-abababab", epoch=CARD.epoch + 86400)
+    latest = ground.made(later).parent / "latest"
+    latest.unlink()
+    latest.symlink_to(later.version)
+    (board.folder / "lame").touch()
+    code, out, err = rack.call("deploy", "sdcard", "node01", "--force")
+    assert code == 1, err
+    why = "node01 is not well: docker runs no container: read-only file system"
+    assert out == f"node01  restored: {why}\n", err
+    assert (board.runs, board.by_itself) == (LABEL, True)
+    assert (board.folder / "card.img").read_bytes()[ROOT : len(CARD.image)] == CARD.image[ROOT:]
+    known = cards.load(ground.layout)
+    assert (known.cards["node01"].release, dict(known.trials)) == (LABEL, {})
+    # Well again, it arrives; and one command takes it back.
+    (board.folder / "lame").unlink()
+    code, _, err = rack.call("deploy", "sdcard", "node01", "--force")
+    assert (code, board.runs) == (0, f"sdcard/{later.version}"), err
+    code, _, err = rack.call("rollout undo", "--yes", "--force")
+    assert (code, board.runs, board.by_itself) == (0, LABEL, True), err
+
+
 def test_a_rollout_and_back(rack: Rack) -> None:
     words = ("sdcard", "node[01-03]", "--canary", "node02", "--wave", "2")
     code, out, err = rack.call("rollout", *words)

@@ -70,14 +70,15 @@ def begin(
         refuse_unless_free(arguments, nodes, report)
         known = prepared(head, cluster, nodes, target, report)
         refresh_hosts(head, project)
-        plan = Plan(target.image.label, target.flasher.label, planned, limits, formers(head, nodes))
+        plan = Plan(target.image.label, target.flasher.label, planned, limits, *formers(head, nodes))
         journal = Journal(project.root / FOLDER / f"{time.strftime('%Y%m%d-%H%M%S')}{SUFFIX}")
         journal.begin(plan)
         report.say(
             f"rollout {journal.id}; killed, it is gone on with by: nodebake rollout resume {journal.id}"
         )
         crew = Crew(project, cluster, tuple(nodes))
-        course = Conduct(crew, head, known, wish, arguments.check, report).run(journal)
+        conduct = Conduct(crew, head, known, wish, arguments.check, report, arguments.up_within)
+        course = conduct.run(journal)
     return answer(arguments, report, journal, course)
 
 
@@ -90,11 +91,12 @@ def prepared(head: AtHead, cluster: Cluster, nodes: Sequence[Node], target: Targ
     return known
 
 
-def formers(head: AtHead, nodes: Sequence[Node]) -> dict[str, str]:
-    """What each node runs: what its card boots by itself, else what the head gives it."""
+def formers(head: AtHead, nodes: Sequence[Node]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What each node runs, and which of them from their cards: the others what the head gives them."""
     booted = {each["node"]: each["release"] for each in head.value("status")["nodes"]}
     cards = {name: each["release"] for name, each in head.value("cards")["cards"].items()}
-    return {node.name: cards.get(node.name) or booted.get(node.name, "") for node in nodes}
+    runs = {node.name: cards.get(node.name) or booted.get(node.name, "") for node in nodes}
+    return runs, tuple(node.name for node in nodes if node.name in cards)
 
 
 def answer(arguments: Namespace, report: Report, journal: Journal, course: Course) -> Exit:

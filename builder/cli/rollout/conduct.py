@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from dataclasses import dataclass, replace
 from typing import Any
 
 from builder.cli.at_head import AtHead
@@ -29,14 +29,17 @@ from builder.rollout.course import Course
 from builder.rollout.drive import Drive
 from builder.rollout.journal import Journal
 from builder.rollout.orders import Wish, order
-from builder.rollout.plan import Plan
+from builder.rollout.plan import UP_SECONDS, Plan
 from builder.rollout.site import Progress, Site
 from builder.rollout.work import Worker, reason
 
 
 @dataclass(frozen=True)
 class Conduct:
-    """What a rollout takes. `inventory` is a file of the head; `check` is the site's own command."""
+    """What a rollout takes. `inventory` is a file of the head; `check` is the site's own command.
+
+    `up_within` is how long a node may take to come up, in seconds.
+    """
 
     crew: Crew
     head: AtHead
@@ -44,27 +47,34 @@ class Conduct:
     wish: Wish
     check: str
     report: Report
+    up_within: float = UP_SECONDS
 
     def run(self, journal: Journal) -> Course:
         """Drive it until nothing is left to do."""
-        plan = journal.plan()
-        with served(self.head.head, plan.release, sudo=self.head.sudo) as url:
+        with self._served(journal.plan()) as url:
             return asyncio.run(self._drive(journal, url))
 
     def take_back(self, journal: Journal, nodes: Sequence[str]) -> list[str]:
         """Take nodes that arrived back to what they ran before; what went wrong with whom."""
-        return asyncio.run(self._take_back(journal.plan(), nodes))
+        plan = journal.plan()
+        with self._served(plan) if plan.cards else nullcontext("") as url:
+            return asyncio.run(self._take_back(plan, nodes, url))
+
+    def _served(self, plan: Plan) -> AbstractContextManager[str]:
+        """The head serves the plan's release, and what nodes had on their cards before."""
+        also = sorted({plan.former[node] for node in plan.cards} - {plan.release})
+        return served(self.head.head, plan.release, also=also, sudo=self.head.sudo)
 
     async def _drive(self, journal: Journal, url: str) -> Course:
         plan = journal.plan()
         with Bars(self.report, len(plan.nodes)) as bars:
             async with self._site(plan, url, bars) as site:
-                worker = Worker(site, plan, self.check)
+                worker = Worker(site, plan, self.check, self.up_within)
                 return await Drive(journal, worker, Teller(plan, self.report)).run()
 
-    async def _take_back(self, plan: Plan, nodes: Sequence[str]) -> list[str]:
-        async with self._site(plan, "", lambda *_: None) as site:
-            worker = Worker(site, plan)
+    async def _take_back(self, plan: Plan, nodes: Sequence[str], url: str) -> list[str]:
+        async with self._site(plan, url, lambda *_: None) as site:
+            worker = Worker(site, plan, up_seconds=self.up_within)
             done = await asyncio.gather(*map(worker.take_back, nodes), return_exceptions=True)
         for fault in done:
             if isinstance(fault, BaseException) and not isinstance(fault, NodebakeError):
@@ -77,8 +87,9 @@ class Conduct:
         cluster, boards = self.crew.cluster, {node.name: node.board for node in self.crew.nodes}
 
         def ordered(node: str, release: str) -> dict[str, Any]:
-            swarm = self.wish.swarms(plan, node)
-            return order(node, boards[node], release, url, self.wish, swarm=swarm)
+            # Who goes back does so alone.
+            swarm = release == plan.release and self.wish.swarms(plan, node)
+            return order(node, boards[node], release, url, self._wish(plan, release), swarm=swarm)
 
         access = Access(cluster.ssh, self.crew.project.root)
         async with AsyncExitStack() as stack:
@@ -98,6 +109,10 @@ class Conduct:
                 packed(),
                 progress,
             )
+
+    def _wish(self, plan: Plan, release: str) -> Wish:
+        """Who goes back goes back to something older."""
+        return self.wish if release == plan.release else replace(self.wish, older=True)
 
     def _call(self, *words: str) -> Any:
         more = ("--inventory", self.inventory) if words[0] == "assign" else ()

@@ -37,5 +37,6 @@ def run(arguments: Namespace, report: Report) -> Exit:
         known = head.head.note(f"{INCOMING}/{STOCK}", inventory.dump(stock(cluster)).encode())
         journal.add(Said(int(time.time()), Word.RESUMED))
         crew = Crew(project, cluster, nodes)
-        course = Conduct(crew, head, known, wish, arguments.check, report).run(journal)
+        conduct = Conduct(crew, head, known, wish, arguments.check, report, arguments.up_within)
+        course = conduct.run(journal)
     return answer(arguments, report, journal, course)

@@ -12,9 +12,14 @@ from builder.cli.fleet.free import refuse_unless_free
 from builder.cli.project import project_of
 from builder.cli.rollout.conduct import Conduct
 from builder.cli.rollout.journals import journal_of
+from builder.cli.rollout.wish import secrets_of
+from builder.cli.workspace import out_root
 from builder.deploy.cluster_lock import cluster_lock
 from builder.deploy.holds import who
+from builder.deploy.publish import INCOMING, STOCK
+from builder.deploy.stock import stock
 from builder.errors import Exit, NodebakeError
+from builder.head import inventory
 from builder.report.report import Report
 from builder.rollout.course import fold
 from builder.rollout.orders import Wish
@@ -24,7 +29,8 @@ def run(arguments: Namespace, report: Report) -> Exit:
     project = project_of(arguments)
     cluster = project.cluster()
     journal = journal_of(project, arguments.rollout)
-    course = fold(journal.plan(), journal.events())
+    plan = journal.plan()
+    course = fold(plan, journal.events())
     nodes = cluster.select(list(course.done)) if course.done else ()
     if not nodes:
         report.say(f"no node of rollout {journal.id} runs from its card")
@@ -32,12 +38,16 @@ def run(arguments: Namespace, report: Report) -> Exit:
     if not arguments.yes:
         report.data(f"{cluster.fold(nodes)} would go back; with --yes this is done")
         return Exit.DONE
+    # Where a node's former system was on its card, it is written there again.
+    wish = Wish(secrets=secrets_of(project, out_root(project) / plan.release))
     with ExitStack() as stack:
         head = stack.enter_context(at_head(arguments, report))
         stack.enter_context(cluster_lock(head.head, f"undo {journal.id}", who(), sudo=head.sudo))
         refuse_unless_free(arguments, nodes, report)
+        known = head.head.note(f"{INCOMING}/{STOCK}", inventory.dump(stock(cluster)).encode())
         crew = Crew(project, cluster, nodes)
-        faults = Conduct(crew, head, "", Wish(), "", report).take_back(journal, course.done)
+        conduct = Conduct(crew, head, known, wish, "", report, arguments.up_within)
+        faults = conduct.take_back(journal, course.done)
     if faults:
         raise NodebakeError(f"{len(faults)} of {len(nodes)} nodes did not go back", facts=faults)
     report.say(f"{cluster.fold(nodes)} boots over the network again")

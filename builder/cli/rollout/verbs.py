@@ -9,12 +9,20 @@ from builder.cli.head.verbs import HEAD
 from builder.cli.nodes.verbs import nodes
 from builder.cli.verb import JSON, Option, Verb, flag, value
 from builder.rollout.orders import MANY, TRANSPORTS
+from builder.rollout.plan import UP_SECONDS
 
 _RECIPE = Option(("recipe",), "name of a recipe with an image", {"metavar": "RECIPE"}, "recipe")
 _ROLLOUT = Option(
     ("rollout",), "which, as `rollout history` lists it", {"metavar": "ID", "nargs": "?", "default": ""}
 )
 _FORCE = flag("--force", help="also nodes that are held or busy")
+_UP_WITHIN = value(
+    "--up-within",
+    metavar="SECONDS",
+    type=float,
+    default=UP_SECONDS,
+    help=f"that a node may take to come up (default: {UP_SECONDS:g})",
+)
 _WISH = (
     value("--check", metavar="CMD", default="", help="a node is well when this ends with 0 there, as root"),
     flag("--take-card", help="also cards whose content is not ours"),
@@ -26,6 +34,7 @@ _WISH = (
         "nodes of a wave on, also each other (default: auto)",
         {"choices": TRANSPORTS, "default": "auto"},
     ),
+    _UP_WITHIN,
 )
 _FROM = value("--release", metavar="DIR", type=Path, words="directory", help="not the latest, but this")
 _YES = flag("--yes", help="do it; without this it is only told what would be done")
@@ -79,6 +88,6 @@ ROLLOUT_VERBS = (
         "rollout undo",
         "take the nodes that arrived back to what they booted before",
         ("rollout undo --yes",),
-        (_ROLLOUT, _YES, _FORCE, *HEAD),
+        (_ROLLOUT, _YES, _FORCE, _UP_WITHIN, *HEAD),
     ),
 )

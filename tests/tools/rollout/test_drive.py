@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from builder.rollout.work import Worker
 from tests.tools.rollout.world import FLASHER, FORMER, RELEASE, Board, Killed, World
 
 NODES = ("n1", "n2", "n3")
+OLD = "sdcard/1"
 
 
 def plan(failures: int = 0) -> Plan:
@@ -71,9 +73,51 @@ def test_a_node_that_never_answers_again_is_set_aside(tmp_path: Path) -> None:
 
 def test_from_card_to_card(tmp_path: Path) -> None:
     """A card that boots by itself is kept from it first."""
-    held = {name: Board(FLASHER, "", "sdcard/1", own=True, runs="sdcard/1") for name in NODES}
-    course = drive(World(held), started(tmp_path))
+    course = drive(World(on_cards()), started(tmp_path))
     assert course.done == NODES
+
+
+def on_cards() -> dict[str, Board]:
+    """Nodes that run what is on their cards; the network has the flasher for them."""
+    return {name: Board(FLASHER, "", OLD, own=True, runs=OLD, by_itself=True) for name in NODES}
+
+
+def updating(place: Path) -> Journal:
+    journal = Journal(place / "rollout.jsonl")
+    journal.begin(replace(plan(failures=1), former=dict.fromkeys(NODES, OLD), cards=NODES))
+    return journal
+
+
+@pytest.mark.parametrize("ailment", ["panics", "lame", "silent at first"])
+def test_a_card_gets_back_what_was_on_it(ailment: str, tmp_path: Path) -> None:
+    number = 0
+    while True:
+        number += 1
+        place = tmp_path / str(number)
+        journal = updating(place)
+        world = World(on_cards(), {"n2": ailment}, dies_at=number)
+        try:
+            drive(world, journal)
+            killed = False
+        except Killed:
+            killed = True
+        course = drive(world, journal)
+        board = world.boards["n2"]
+        assert course.progress["n2"].stage is Stage.RESTORED, number
+        assert (board.card, board.runs, board.own, board.by_itself) == (OLD, OLD, True, True), number
+        assert (board.link, board.former) == (FLASHER, ""), number
+        if not killed:
+            break
+    assert number > 30
+
+
+def test_one_command_takes_a_card_back(tmp_path: Path) -> None:
+    world, journal = World(on_cards()), updating(tmp_path)
+    drive(world, journal)
+    for _ in range(2):
+        asyncio.run(Worker(world, journal.plan()).take_back("n2"))
+        board = world.boards["n2"]
+        assert (board.runs, board.own, board.link) == (OLD, True, FLASHER)
 
 
 def test_one_command_takes_a_node_back(tmp_path: Path) -> None:

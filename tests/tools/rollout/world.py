@@ -31,7 +31,8 @@ class Board:
         """What it would come up with now, and whether from its card alone; empty for nothing."""
         if self.own:
             return self.card, True
-        return (self.link if self.link != RELEASE or self.card == RELEASE else ""), False
+        # What is tried has its kernel on the network, and its root on the card.
+        return (self.link if not self.link.startswith("sdcard/") or self.card == self.link else ""), False
 
 
 @dataclass
@@ -90,12 +91,17 @@ class World:
         board = self.boards[node]
         if not board.runs:
             raise NodeFailed(f"{node} does not answer")
+        if self.ill.get(node) == "silent at first":
+            # Before anything was done to it.
+            self.ill[node] = ""
+            raise NodeFailed(f"{node} does not answer")
         if text == EARN:
             board.own = True
         elif text == HOLD:
             board.own = False if board.runs == board.card else board.own
         elif text == SCRIPT.read_text():
-            docker = "it does not" if self.ill.get(node) == "lame" else "runs"
+            lame = self.ill.get(node) == "lame" and board.runs == RELEASE
+            docker = "it does not" if lame else "runs"
             lines = [f"release {board.runs}", "root /dev/mmcblk0p2", "state running", "led active"]
             return Ended(0, "\n".join([*lines, f"docker {docker}", ""]), "")
         else:

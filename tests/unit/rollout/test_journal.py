@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ PLAN = Plan(
     "flasher/20260501-eeeeeeee",
     (("node02",), ("node03", "node04")),
     Limits(0.9, 2),
-    {"node02": "minimal-netboot/20260101-aaaaaaaa", "node03": "", "node04": ""},
+    {"node02": "minimal-netboot/20260101-aaaaaaaa", "node03": "sdcard/20260501-eeeeeeee", "node04": ""},
+    ("node03",),
 )
 EVENTS = (
     Reached(1767225600, "node02", Stage.FLASHER),
@@ -39,14 +41,19 @@ def journal(tmp_path: Path) -> Journal:
 
 def test_what_is_written_is_read(journal: Journal) -> None:
     assert (journal.plan(), tuple(journal.events())) == (PLAN, EVENTS)
-    assert journal.path.read_text() == (DATA / "rollout-1.jsonl").read_text()
+    assert journal.path.read_text() == (DATA / "rollout-1-cards.jsonl").read_text()
     assert [each.id for each in all_of(journal.path.parent)] == ["20260601-120000"]
 
 
 def test_format_1_is_read_for_good(tmp_path: Path) -> None:
-    shutil.copy(DATA / "rollout-1.jsonl", tmp_path / "a.jsonl")
-    found = Journal(tmp_path / "a.jsonl")
+    """Also from before journals said who had had a system on its card."""
+    for name in ("rollout-1.jsonl", "rollout-1-cards.jsonl"):
+        shutil.copy(DATA / name, tmp_path / name)
+    found = Journal(tmp_path / "rollout-1-cards.jsonl")
     assert (found.plan(), tuple(found.events())) == (PLAN, EVENTS)
+    former = Journal(tmp_path / "rollout-1.jsonl")
+    assert former.plan() == replace(PLAN, former={**PLAN.former, "node03": ""}, cards=())
+    assert tuple(former.events()) == EVENTS
 
 
 def test_a_torn_line_is_passed_over(journal: Journal) -> None:
