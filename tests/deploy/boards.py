@@ -110,9 +110,9 @@ shutil.rmtree(node / "lib/nodebake", ignore_errors=True)
 (node / "lib/nodebake").mkdir()
 if on_card:
     shutil.copy(node / "card-program", node / "lib/nodebake/card")
-# A session of before goes on seeing the boot that it was opened in.
-(node / "boot_id").unlink(missing_ok=True)
-(node / "boot_id").write_text(str(uuid.uuid4()) + "\\n")
+# A session that began before this goes on seeing the former one.
+(node / "boot_id.new").write_text(str(uuid.uuid4()) + "\\n")
+(node / "boot_id.new").replace(node / "boot_id")
 (node / "booting").unlink()
 """
 
