@@ -49,7 +49,7 @@ VERSIONS = {
     "units": 1,
     "script": 1,
     "finish": 6,
-    "image": 5,
+    "image": 6,
     "netboot": 2,
     "layer": 2,
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The slots of a directory, 32 bytes each: long names in several, last part first, then the short one.
 
- 0 short name · 11 attributes · 13 creation, 10 ms · 14 creation time, date · 18 access date
+ 0 short name · 11 attributes · 12 case · 13 creation, 10 ms · 14 creation time, date · 18 access date
 20 cluster, high · 22 time, date · 26 cluster, low · 28 size
 """
 
@@ -14,11 +14,12 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 SLOT = 32
-_ENTRY = struct.Struct("<11sBxBHHHHHHHI")
+_ENTRY = struct.Struct("<11sBBBHHHHHHHI")
 _PART = struct.Struct("<B10sBBB12sH4s")
 _LONG_NAME = 0x0F
 _LAST = 0x40
 _CHARACTERS = 13
+_STEM_LOWER, _EXTENSION_LOWER = 0x08, 0x10
 VOLUME, DIRECTORY, FILE = 0x08, 0x10, 0x20
 _SHORT = re.compile(r"([A-Z0-9!#$%&'()@^_`{}~-]{1,8})(?:\.([A-Z0-9!#$%&'()@^_`{}~-]{1,3}))?")
 _OLDEST = 315532800  # 1980-01-01, where FAT's calendar begins
@@ -26,7 +27,7 @@ _OLDEST = 315532800  # 1980-01-01, where FAT's calendar begins
 
 def slots(name: str) -> int:
     """How many slots a name takes."""
-    return 1 if _SHORT.fullmatch(name) else 1 + -(-len(name) // _CHARACTERS)
+    return 1 if _case(name) is not None else 1 + -(-len(name) // _CHARACTERS)
 
 
 def short_name(name: str, taken: Collection[bytes]) -> bytes:
@@ -50,16 +51,35 @@ def short_name(name: str, taken: Collection[bytes]) -> bytes:
 
 def entry(name: str, short: bytes, attributes: int, time: int, cluster: int, size: int) -> bytes:
     """All slots of one name; `time` in seconds since 1970, `size` in bytes."""
-    long = b"" if _SHORT.fullmatch(name) else _long(name, short)
-    return long + plain(short, attributes, time, cluster, size)
+    case = _case(name)
+    long = b"" if case is not None else _long(name, short)
+    return long + plain(short, attributes, time, cluster, size, case or 0)
 
 
-def plain(short: bytes, attributes: int, time: int, cluster: int, size: int = 0) -> bytes:
+def plain(short: bytes, attributes: int, time: int, cluster: int, size: int = 0, case: int = 0) -> bytes:
     """The one slot of a short name; creation and access are told as `time` too."""
     date, clock = stamp(time)
     return _ENTRY.pack(
-        short, attributes, 0, clock, date, date, cluster >> 16, clock, date, cluster & 0xFFFF, size
+        short, attributes, case, 0, clock, date, date, cluster >> 16, clock, date, cluster & 0xFFFF, size
     )
+
+
+def _case(name: str) -> int | None:
+    """The byte that says which part of a short name is lower case; None for a name that needs a long one.
+
+    So `bootcode.bin` has one slot, which who flashes a card renames: a long name would be left without its
+    short one.
+    """
+    if not _SHORT.fullmatch(name.upper()):
+        return None
+    stem, _, extension = name.partition(".")
+    case = 0
+    for part, lower in ((stem, _STEM_LOWER), (extension, _EXTENSION_LOWER)):
+        if part != part.upper():
+            if part != part.lower():
+                return None
+            case |= lower
+    return case
 
 
 def stamp(time: int) -> tuple[int, int]:

@@ -56,7 +56,14 @@ def test_a_short_name_that_is_taken_is_another() -> None:
 
 
 def test_slots() -> None:
-    assert [slots(name) for name in ("A.TXT", "a.txt", "n" * 13, "n" * 14, "n" * 255)] == [1, 2, 2, 3, 21]
+    assert [slots(name) for name in ("A.TXT", "a.txt", "a.Txt", "n" * 13, "n" * 14, "n" * 255)] == [
+        1,
+        1,
+        2,
+        2,
+        3,
+        21,
+    ]
 
 
 def test_stamps() -> None:
