@@ -24,13 +24,13 @@ MEMORY = 1024
 
 @dataclass(frozen=True)
 class Machine:
-    """The emulator's `virt` board with a network card on `port`, and U-Boot's orders in `chip`.
+    """The emulator's `virt` board with a network card on `port`; `start` are words for what it starts with.
 
     `console` is where its serial port goes: a file, or the terminal when it is None. `card` is a raw file
     that stands in for the node's SD card, a power of two in size, and is written to.
     """
 
-    chip: Path
+    start: tuple[str, ...]
     port: str
     mac: str
     console: Path | None = None
@@ -43,8 +43,7 @@ class Machine:
         monitor = ("-monitor", "none") if self.console else ()
         return (
             *(EMULATOR, "-M", "virt", "-cpu", "cortex-a53", "-smp", "2", "-m", str(self.memory)),
-            *("-bios", str(UBOOT)),
-            *("-drive", f"if=pflash,index=1,format=raw,file={escaped(self.chip)}"),
+            *self.start,
             *("-netdev", f"tap,id=net,ifname={self.port},script=no,downscript=no"),
             *("-device", f"virtio-net-pci,netdev=net,mac={self.mac},romfile="),
             *self._slot(),
@@ -56,6 +55,11 @@ class Machine:
             return ()
         drive = f"if=none,id=card,format=raw,file={escaped(self.card)}"
         return ("-device", "sdhci-pci", "-drive", drive, "-device", "sd-card,drive=card")
+
+
+def uboot(chip: Path) -> tuple[str, ...]:
+    """Words that start U-Boot, whose orders are in `chip`."""
+    return ("-bios", str(UBOOT), "-drive", f"if=pflash,index=1,format=raw,file={escaped(chip)}")
 
 
 def prepare(head: Head, node: Node, folder: Path, console: Path | None = None) -> Machine:
@@ -73,4 +77,4 @@ def prepare(head: Head, node: Node, folder: Path, console: Path | None = None) -
     with chip.open("wb") as file:
         file.write(flash(orders(config, section, trees[0], node.mac, f"{PATIENCE} console={CONSOLE}")))
         file.truncate(FLASH)
-    return Machine(chip, port(node), node.mac, console)
+    return Machine(uboot(chip), port(node), node.mac, console)

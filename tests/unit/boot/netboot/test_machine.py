@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from builder.boot.netboot.machine import Machine
+from builder.boot.netboot.machine import Machine, uboot
 
 
 def test_with_the_terminal() -> None:
-    words = " ".join(Machine(Path("/s/a,b.flash"), "port7", "b8:27:eb:00:00:07").argv())
+    words = " ".join(Machine(uboot(Path("/s/a,b.flash")), "port7", "b8:27:eb:00:00:07").argv())
     assert words == (
         "qemu-system-aarch64 -M virt -cpu cortex-a53 -smp 2 -m 1024"
         " -bios /usr/lib/u-boot/qemu_arm64/u-boot.bin"
@@ -21,7 +21,7 @@ def test_with_the_terminal() -> None:
 
 
 def test_with_a_card() -> None:
-    machine = Machine(Path("/s/f"), "port7", "b8:27:eb:00:00:07", card=Path("/s/a,b.img"))
+    machine = Machine(uboot(Path("/s/f")), "port7", "b8:27:eb:00:00:07", card=Path("/s/a,b.img"))
     assert (
         " -device sdhci-pci -drive if=none,id=card,format=raw,file=/s/a,,b.img"
         " -device sd-card,drive=card -display none"
@@ -29,5 +29,5 @@ def test_with_a_card() -> None:
 
 
 def test_with_a_log() -> None:
-    machine = Machine(Path("/s/f"), "port7", "b8:27:eb:00:00:07", Path("/s/serial.log"))
+    machine = Machine(uboot(Path("/s/f")), "port7", "b8:27:eb:00:00:07", Path("/s/serial.log"))
     assert machine.argv()[-5:] == ("none", "-monitor", "none", "-serial", "file:/s/serial.log")
