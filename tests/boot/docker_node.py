@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.boot.netboot.head import Head, head
-from builder.boot.netboot.tools import TOOLS as NETBOOT_TOOLS
 from builder.head.inventory import Inventory, Node
+from tests.boot import published
 from tests.boot.containers import SECONDS, imported
 from tests.boot.published import Booted, powered, until_ssh
 from tests.boot.timing import BOOTS
 from tests.fixtures import NODE_NUMBER, Site
+from tests.needs import needs_tool
 
-TOOLS = ("ssh", "sfdisk", "mke2fs", *NETBOOT_TOOLS)
+NEEDS = [*published.NEEDS, needs_tool("sfdisk", "mke2fs")]
 NODE = Node(f"node{NODE_NUMBER:02d}", NODE_NUMBER, "b8:27:eb:00:00:07", f"10.42.0.{NODE_NUMBER}", "pi3b")
 HEAD = "10.42.0.250"
 DATA = "/srv/docker"

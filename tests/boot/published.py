@@ -11,12 +11,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
+
 from builder.boot.netboot.head import Head, port
-from builder.boot.netboot.machine import prepare
+from builder.boot.netboot.machine import PACKAGE, UBOOT, prepare
+from builder.boot.netboot.tools import TOOLS
 from builder.head.inventory import Node
 from builder.host.emulator import unattended
 from tests.boot.guest import Guest
 from tests.boot.login import Login
+from tests.needs import needs_file, needs_root_for_nfs, needs_tool
+
+NEEDS = [
+    pytest.mark.boot,
+    needs_tool("ssh", *TOOLS),
+    needs_file(str(UBOOT), PACKAGE),
+    needs_root_for_nfs,
+]
+"""Marks of a test that boots what is published."""
 
 # Three times what was measured on two busy cores.
 SSH_SECONDS = 450

@@ -12,9 +12,8 @@ import pytest
 
 from builder.boot.netboot.head import LAYOUT, Head
 from builder.host.lan import end
-from tests.boot.docker_node import DATA, NODE, TOOLS, DockerNode, make_card, serving, up
+from tests.boot.docker_node import DATA, NEEDS, NODE, DockerNode, make_card, serving, up
 from tests.fixtures import Site
-from tests.needs import needs_file, needs_root_for_nfs, needs_tool
 
 RECIPE = "docker-netboot-overlay"
 CUTS = 20
@@ -29,12 +28,7 @@ BUSY = (
     " docker image rm again; docker save probe | docker load; done' >/dev/null 2>&1 &"
 )
 
-pytestmark = [
-    pytest.mark.boot,
-    needs_tool(*TOOLS),
-    needs_file("/usr/lib/u-boot/qemu_arm64/u-boot.bin", "u-boot-qemu"),
-    needs_root_for_nfs,
-]
+pytestmark = NEEDS
 
 
 @pytest.fixture

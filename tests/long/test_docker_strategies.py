@@ -20,9 +20,8 @@ from builder.boot.netboot.head import LAYOUT, Head, port
 from builder.head.identity import CONTENT
 from builder.recipe.docker_strategy import STRATEGIES
 from tests.boot import docker_archive
-from tests.boot.docker_node import DATA, NODE, TOOLS, DockerNode, make_card, serving, up
+from tests.boot.docker_node import DATA, NEEDS, NODE, DockerNode, make_card, serving, up
 from tests.fixtures import Site
-from tests.needs import needs_file, needs_root_for_nfs, needs_tool
 
 STARTS = int(os.environ.get("NODEBAKE_DOCKER_STARTS", "200"))
 LOADED = 100 << 20
@@ -30,12 +29,7 @@ SYNCS = 200
 LEAST_LEFT = 650 << 20
 NAMES = tuple(strategy.name for strategy in STRATEGIES if strategy.output == "netboot")
 
-pytestmark = [
-    pytest.mark.boot,
-    needs_tool(*TOOLS),
-    needs_file("/usr/lib/u-boot/qemu_arm64/u-boot.bin", "u-boot-qemu"),
-    needs_root_for_nfs,
-]
+pytestmark = NEEDS
 
 
 @dataclass(frozen=True)

@@ -14,20 +14,14 @@ from pathlib import Path
 import pytest
 
 from builder.boot.netboot.head import head
-from builder.boot.netboot.tools import TOOLS
 from builder.head.identity import CONTENT
 from builder.head.inventory import Inventory, Node
-from tests.boot.published import SSH_SECONDS, Booted, powered, until_ssh
+from tests.boot.published import NEEDS, SSH_SECONDS, Booted, powered, until_ssh
 from tests.boot.timing import BOOTS
 from tests.fixtures import NODE_NUMBER, Site
-from tests.needs import needs_file, needs_root_for_nfs, needs_tool
+from tests.needs import needs_tool
 
-pytestmark = [
-    pytest.mark.boot,
-    needs_tool("ssh", "mke2fs", *TOOLS),
-    needs_file("/usr/lib/u-boot/qemu_arm64/u-boot.bin", "u-boot-qemu"),
-    needs_root_for_nfs,
-]
+pytestmark = [*NEEDS, needs_tool("mke2fs")]
 
 RECIPE = "minimal-netboot"
 LASTING = "/var/lib/simulation"

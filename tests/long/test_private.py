@@ -15,17 +15,16 @@ from pathlib import Path
 import pytest
 
 from builder.boot.netboot.head import LAYOUT, Head, head
-from builder.boot.netboot.tools import TOOLS
 from builder.head.inventory import Inventory, Node
 from tests.archives import newer_kernel
 from tests.archives.deb import TOOLS as PACKING
 from tests.archives.newer_kernel import NewerKernel
 from tests.archives.signer import TOOLS as SIGNING
 from tests.archives.signer import signer
-from tests.boot.published import SSH_SECONDS, Booted, powered, until_ssh
+from tests.boot.published import NEEDS, SSH_SECONDS, Booted, powered, until_ssh
 from tests.boot.timing import BOOTS
 from tests.fixtures import NODE_NUMBER, Site
-from tests.needs import needs_file, needs_root_for_nfs, needs_tool
+from tests.needs import needs_tool
 
 RECIPE = "minimal-netboot"
 MODE = ("--set", "mode=private")
@@ -37,12 +36,7 @@ UPGRADE_SECONDS = 3600
 ARCHIVE_PORT = 8000
 KEYRING = "/usr/share/keyrings/of-the-test.gpg"
 
-pytestmark = [
-    pytest.mark.boot,
-    needs_tool("ssh", *TOOLS, *PACKING, *SIGNING),
-    needs_file("/usr/lib/u-boot/qemu_arm64/u-boot.bin", "u-boot-qemu"),
-    needs_root_for_nfs,
-]
+pytestmark = [*NEEDS, needs_tool(*PACKING, *SIGNING)]
 
 
 def _node(number: int) -> Node:

@@ -9,23 +9,16 @@ from pathlib import Path
 import pytest
 
 from builder.boot.netboot.head import Head, head
-from builder.boot.netboot.tools import TOOLS
 from builder.head.inventory import Inventory, Node
-from tests.boot.published import Booted, powered, until_ssh
+from tests.boot.published import NEEDS, Booted, powered, until_ssh
 from tests.boot.timing import BOOTS, FIGURES
 from tests.fixtures import Site
-from tests.needs import needs_file, needs_root_for_nfs, needs_tool
 
 CARD = 4 << 30
 # What each of sixty nodes fetches for its root, in bytes.
 MOST_ROOT = 75_000_000
 
-pytestmark = [
-    pytest.mark.boot,
-    needs_tool("ssh", *TOOLS),
-    needs_file("/usr/lib/u-boot/qemu_arm64/u-boot.bin", "u-boot-qemu"),
-    needs_root_for_nfs,
-]
+pytestmark = NEEDS
 NODE = Node("node08", 8, "b8:27:eb:00:00:08", "10.42.0.8", "pi3b")
 
 

@@ -14,15 +14,14 @@ from pathlib import Path
 import pytest
 
 from builder.boot.netboot.head import LAYOUT, Head, head
-from builder.boot.netboot.tools import TOOLS
 from builder.head.identity import CONTENT
 from builder.head.inventory import Inventory, Node
 from builder.release.manifest import Manifest
 from tests.boot import stranger
-from tests.boot.published import Booted, powered, until_ssh
+from tests.boot.published import NEEDS, Booted, powered, until_ssh
 from tests.boot.timing import BOOTS, FIGURES
 from tests.fixtures import NODE_NUMBER, Site
-from tests.needs import needs_file, needs_root_for_nfs, needs_tool
+from tests.needs import needs_tool
 
 RECIPE = "minimal-netboot"
 FORMER = ("--set", "mode=ram")
@@ -33,12 +32,7 @@ MOST_TFTP = 25_000_000
 MOST_NFS = 80_000_000
 LEAST_LEFT = 750_000_000
 
-pytestmark = [
-    pytest.mark.boot,
-    needs_tool("ssh", *TOOLS, *stranger.TOOLS),
-    needs_file("/usr/lib/u-boot/qemu_arm64/u-boot.bin", "u-boot-qemu"),
-    needs_root_for_nfs,
-]
+pytestmark = [*NEEDS, needs_tool(*stranger.TOOLS)]
 
 
 def _node(number: int) -> Node:

@@ -8,20 +8,14 @@ from collections.abc import Iterator
 import pytest
 
 from builder.boot.netboot.head import LAYOUT
-from tests.boot.docker_node import NODE, TOOLS, DockerNode, serving, up
+from tests.boot.docker_node import NEEDS, NODE, DockerNode, serving, up
 from tests.boot.timing import FIGURES
 from tests.fixtures import Site
-from tests.needs import needs_file, needs_root_for_nfs, needs_tool
 
 LEAST_LEFT = 650_000_000
 """Bytes of 1 GB that docker, idle, is to leave to others."""
 
-pytestmark = [
-    pytest.mark.boot,
-    needs_tool(*TOOLS),
-    needs_file("/usr/lib/u-boot/qemu_arm64/u-boot.bin", "u-boot-qemu"),
-    needs_root_for_nfs,
-]
+pytestmark = NEEDS
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +76,8 @@ def test_a_folder_of_the_node_is_seen_inside(node: DockerNode) -> None:
 def test_the_head_reaches_a_port(node: DockerNode) -> None:
     script = "busybox mkdir /www && echo from-inside >/www/index.html && exec busybox httpd -f -p 80 -h /www"
     node.tell(f"docker run --detach --name web --publish 8080:80 probe /usr/bin/busybox sh -c '{script}'")
+    # The port is open before the server behind it is.
     ask = f"exec 3<>/dev/tcp/{NODE.address}/8080 && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && tail -n 1 <&3"
+    node.booted.head.lan.until("web", "bash", "-c", f"{ask} | grep --quiet .")
     assert node.booted.head.lan.run("bash", "-c", ask) == "from-inside\n"
     node.tell("docker rm --force web")

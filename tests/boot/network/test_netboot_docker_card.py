@@ -8,16 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from builder.boot.netboot.head import LAYOUT
-from tests.boot.docker_node import NODE, TOOLS, DockerNode, make_card, serving, up
+from tests.boot.docker_node import NEEDS, NODE, DockerNode, make_card, serving, up
 from tests.fixtures import Site
-from tests.needs import needs_file, needs_root_for_nfs, needs_tool
 
-pytestmark = [
-    pytest.mark.boot,
-    needs_tool(*TOOLS),
-    needs_file("/usr/lib/u-boot/qemu_arm64/u-boot.bin", "u-boot-qemu"),
-    needs_root_for_nfs,
-]
+pytestmark = NEEDS
 
 
 @pytest.fixture(scope="module")
