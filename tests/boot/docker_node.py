@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from builder.boot.netboot.head import Head, head
+from builder.boot.netboot.machine import MEMORY
 from builder.head.inventory import Inventory, Node
 from tests.boot import published
 from tests.boot.containers import SECONDS, imported
@@ -79,9 +80,17 @@ def serving(folder: Path, site: Site, recipe: str, *words: str) -> Iterator[Head
 
 
 @contextmanager
-def up(here: Head, site: Site, name: str, card: Path | None = None) -> Iterator[DockerNode]:
+def up(
+    here: Head,
+    site: Site,
+    name: str,
+    card: Path | None = None,
+    *,
+    memory: int = MEMORY,
+    words: Sequence[str] = (),
+) -> Iterator[DockerNode]:
     """The node has power while the body runs; `name` is that of the boot. Docker is ready, or has failed."""
-    with powered(here, NODE, name, card) as guest:
+    with powered(here, NODE, name, card, memory=memory, words=words) as guest:
         booted = until_ssh(here, NODE, guest, site.key)
         BOOTS[f"docker on the network, {name}, answers ssh"] = guest.seconds()
         booted.login.tell("systemctl is-system-running --wait || true", seconds=_READY_SECONDS)

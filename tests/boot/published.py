@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from builder.boot.netboot.head import Head, port
-from builder.boot.netboot.machine import PACKAGE, UBOOT, prepare
+from builder.boot.netboot.machine import MEMORY, PACKAGE, UBOOT, prepare
 from builder.boot.netboot.tools import TOOLS
 from builder.head.inventory import Node
 from builder.host.emulator import unattended
@@ -53,28 +53,42 @@ LOGS: list[Path] = []
 
 
 @contextmanager
-def powered(head: Head, node: Node, name: str, card: Path | None = None) -> Iterator[Guest]:
-    """The node has power while the body runs, and this card in its slot."""
+def powered(
+    head: Head,
+    node: Node,
+    name: str,
+    card: Path | None = None,
+    *,
+    memory: int = MEMORY,
+    words: Sequence[str] = (),
+) -> Iterator[Guest]:
+    """The node has power while the body runs, and this card in its slot; `words` are the emulator's."""
     folder = head.folder / name
     folder.mkdir()
-    log, words = folder / "serial.log", folder / "emulator.log"
-    machine = replace(prepare(head, node, folder, log), card=card)
+    log, said = folder / "serial.log", folder / "emulator.log"
+    machine = replace(prepare(head, node, folder, log), card=card, memory=memory)
     LOGS[:] = [head.folder, folder]
     started = time.monotonic()
-    with unattended(head.lan.within(*machine.argv()), words) as process:
-        yield Guest(process, 22, log, words, started)
+    with unattended(head.lan.within(*machine.argv(), *words), said) as process:
+        yield Guest(process, 22, log, said, started)
 
 
 def until_ssh(head: Head, node: Node, guest: Guest, key: Path) -> Booted:
-    """Wait until one can log in, by the host key that the operator is told."""
-    known = guest.log.with_name("known_hosts")
-    known.write_text("".join(f"{line}\n" for line in head.known_hosts()))
+    """Wait until the node that was switched on can be logged in to."""
     before = head.lan.received(port(node))
     guest.until(lambda: _has_come_to(guest, _KERNEL), "kernel", seconds=SSH_SECONDS, pause=0.5)
     tftp = head.lan.received(port(node)) - before
+    login = until_login(head, node, guest, key)
+    return Booted(head, node, guest, login, tftp, head.lan.received(port(node)) - before - tftp)
+
+
+def until_login(head: Head, node: Node, guest: Guest, key: Path) -> Login:
+    """Wait until one can log in, by the host key that the operator is told."""
+    known = guest.log.with_name("known_hosts")
+    known.write_text("".join(f"{line}\n" for line in head.known_hosts()))
     login = Login(head.lan, node.address, key, known)
     guest.until(lambda: _has_come_to(guest, "") and login.answers(), "ssh", seconds=SSH_SECONDS)
-    return Booted(head, node, guest, login, tftp, head.lan.received(port(node)) - before - tftp)
+    return login
 
 
 def _has_come_to(guest: Guest, words: str) -> bool:
