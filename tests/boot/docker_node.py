@@ -24,6 +24,7 @@ NEEDS = [*published.NEEDS, needs_tool("sfdisk", "mke2fs")]
 NODE = Node(f"node{NODE_NUMBER:02d}", NODE_NUMBER, "b8:27:eb:00:00:07", f"10.42.0.{NODE_NUMBER}", "pi3b")
 HEAD = "10.42.0.250"
 DATA = "/srv/docker"
+UNITS = "docker.socket docker containerd nodebake-docker-data docker-check"
 CHECKED = re.compile(r"a container runs, with the storage driver (\S+)")
 _READY_SECONDS = 600
 _SHELL = "/usr/bin/busybox sh -c"

@@ -20,7 +20,7 @@ from builder.boot.netboot.head import LAYOUT, Head, port
 from builder.head.identity import CONTENT
 from builder.recipe.docker_strategy import STRATEGIES
 from tests.boot import docker_archive
-from tests.boot.docker_node import DATA, NEEDS, NODE, DockerNode, make_card, serving, up
+from tests.boot.docker_node import DATA, NEEDS, NODE, UNITS, DockerNode, make_card, serving, up
 from tests.fixtures import Site
 
 STARTS = int(os.environ.get("NODEBAKE_DOCKER_STARTS", "200"))
@@ -86,8 +86,10 @@ def measured(node: DockerNode, name: str) -> Figures:
     head = node.booted.head
     node.use(name)
     # As at a boot: what lasts has been made before, and what does not is made again.
-    node.tell("sudo systemctl stop docker.socket docker containerd nodebake-docker-data")
-    ready = seconds(node, "sudo systemctl start docker.socket docker docker-check")
+    node.tell(f"docker tag nodebake/check kept && sudo systemctl stop {UNITS}")
+    ready = seconds(node, f"sudo systemctl start {UNITS}")
+    kept = node.tell("docker image ls --quiet kept")
+    assert bool(kept) == (name != "tmpfs"), kept
     left = node.available()
     before = wire(head)
     load = seconds(node, f"docker load --quiet --input {CONTENT}/large.tar && sync")
