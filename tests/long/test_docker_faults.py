@@ -135,6 +135,8 @@ def test_the_file_grows_and_a_full_one_stops_containers_but_not_docker(
         assert "has grown to" in said
         assert int(head.lan.run("stat", "--format", "%s", image)) == size * 3 // 2
         assert int(node.tell(f"df --output=pcent {DATA} | tail -n 1 | tr -dc 0-9")) < 75
+        # From here on it grows no more.
+        node.tell(f"echo LIMIT={size} | sudo tee --append /etc/nodebake/docker")
         full_and_back(node)
 
 
