@@ -37,7 +37,7 @@ def freeze(place: Path, state: Path) -> None:
             _ask(wire, "qmp_capabilities")
             # It is told to hurry: by default it goes easy on a network that is not there.
             _ask(wire, "migrate-set-parameters", **{"max-bandwidth": 1 << 33})
-            _ask(wire, "stop")
+            # It stands still when all is written. Stopped before, it would go on as one that is stopped.
             _ask(wire, "migrate", uri=f"exec:cat >{shlex.quote(str(state))}")
             limit = time.monotonic() + _SECONDS
             while (told := _ask(wire, "query-migrate"))["status"] != "completed":
