@@ -21,9 +21,9 @@ _ENVIRONMENT = 0x40000
 _KERNEL = 0x40400000
 _INITRAMFS = 0x48000000
 _CMDLINE = 0x4F000000
+_ELSEWHERE = 0x4F800000
 _UNPACKED = 0x50000000
-_ELSEWHERE = 0x60000000
-"""Addresses in the memory of a board with 1 GiB that begins at 0x40000000."""
+"""Addresses in the memory of a board with at least 512 MiB, which begins at 0x40000000."""
 
 
 def orders(config: str, section: str, device_tree: str, mac: str, words: str) -> dict[str, str]:
