@@ -312,7 +312,7 @@ def test_the_package_goes_over_a_head_that_serves(head: Head, operator: Operator
     assert head.shell.tell("dpkg-query --show --showformat '${Status}' nodebake-head") == (
         "install ok installed"
     )
-    assert head.shell.tell("dpkg --verify nodebake-head") == ""
+    assert head.shell.tell("sudo dpkg --verify nodebake-head") == ""
     assert head.shell.tell("systemctl --failed --plain --no-legend") == ""
     live = "dnsmasq nfs-server nodebake-netconsole.service nodebake-settle.timer"
     assert set(head.shell.tell(f"systemctl is-active {live}").split()) == {"active"}
