@@ -17,8 +17,8 @@ from builder.cli.workspace import out_root
 from builder.deploy.publish import release_of
 from builder.deploy.stock import chosen, stock
 from builder.errors import Exit, RecipeError, RefusedError
-from builder.head.inventory import Inventory, Node
-from builder.head.manifest import Release
+from builder.head.node.inventory import Inventory, Node
+from builder.head.release.manifest import Release
 from builder.host.emulator import attended
 from builder.host.scratch import scratch
 from builder.recipe.login import key_holder

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from builder.cluster import hardware
 from builder.cluster.cluster import Cluster, Node
 from builder.cluster.edit import Changes, Fields
-from builder.head.dnsmasq_log import Dhcp, Event
+from builder.head.upkeep.dnsmasq_log import Dhcp, Event
 
 
 @dataclass

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from builder.errors import RecipeError
-from builder.head.holds import Hold
+from builder.head.node.holds import Hold
 
 
 def who() -> str:

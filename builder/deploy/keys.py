@@ -14,8 +14,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from builder.errors import RecipeError, RefusedError
-from builder.head.layout import checked_name
-from builder.head.signature import NAMESPACE
+from builder.head.ground.layout import checked_name
+from builder.head.release.signature import NAMESPACE
 from builder.host.files import replace_text
 from builder.host.process import run
 

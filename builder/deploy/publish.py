@@ -13,9 +13,9 @@ from builder.deploy import keys
 from builder.deploy.keys import Ring
 from builder.deploy.remote import Failed, Head, call
 from builder.errors import RecipeError, RefusedError
-from builder.head import inventory
-from builder.head.manifest import Release
-from builder.head.manifest import read as read_release
+from builder.head.node import inventory
+from builder.head.release.manifest import Release
+from builder.head.release.manifest import read as read_release
 from builder.report.report import Report
 from builder.report.silent import SilentReport
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from builder.board import definition
 from builder.cluster.cluster import Cluster, Node
 from builder.errors import RecipeError
-from builder.head import inventory
+from builder.head.node import inventory
 
 
 def stock(cluster: Cluster) -> inventory.Inventory:

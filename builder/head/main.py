@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import NoReturn, TextIO
 
 from builder.errors import Exit, NodebakeError, RecipeError
-from builder.head import verbs
-from builder.head.layout import Layout
+from builder.head.ground.layout import Layout
+from builder.head.verbs import table as verbs
 
 
 class Voice:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from builder.cluster.cluster import Node
 from builder.cluster.discovery import Ear, Finding, finding
 from builder.errors import NodebakeError
-from builder.head.dnsmasq_log import event
+from builder.head.upkeep.dnsmasq_log import event
 from builder.power.outlet import Outlet, PowerError, State, Tell
 from builder.power.switchboard import Switchboard, outlet_of
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from builder.cluster.cluster import Node
-from builder.head.dnsmasq_log import Dhcp, Tftp, event
+from builder.head.upkeep.dnsmasq_log import Dhcp, Tftp, event
 from builder.power.startup import Phase
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from builder.boot.netboot.head import Head, head
 from builder.boot.netboot.machine import MEMORY
-from builder.head.inventory import Inventory, Node
+from builder.head.node.inventory import Inventory, Node
 from tests.boot import published
 from tests.boot.containers import SECONDS, imported
 from tests.boot.published import Booted, powered, until_ssh

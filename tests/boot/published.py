@@ -16,7 +16,7 @@ import pytest
 from builder.boot.netboot.head import Head, port
 from builder.boot.netboot.machine import MEMORY, PACKAGE, UBOOT, prepare
 from builder.boot.netboot.tools import TOOLS
-from builder.head.inventory import Node
+from builder.head.node.inventory import Node
 from builder.host.emulator import unattended
 from tests.boot.guest import Guest
 from tests.boot.login import Login

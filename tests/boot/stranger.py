@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.head.inventory import Node
+from builder.head.node.inventory import Node
 from builder.host.lan import BRIDGE, Lan
 
 TOOLS = ("nfs-ls", "ip", "nsenter", "unshare")

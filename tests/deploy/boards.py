@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.head.inventory import Node
+from builder.head.node.inventory import Node
 from tests.deploy.conftest import script
 from tests.flash.ground import BOOTCODE, blank
 from tests.head.ground import Ground

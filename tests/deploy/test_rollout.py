@@ -16,7 +16,7 @@ import pytest
 from builder.cli.at_head import at_head
 from builder.cli.rollout import conduct
 from builder.deploy.cluster_lock import cluster_lock
-from builder.head import cards
+from builder.head.boots import cards
 from builder.report.silent import SilentReport
 from builder.rollout import site
 from builder.rollout.orders import order

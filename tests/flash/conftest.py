@@ -13,7 +13,7 @@ import pytest
 from builder.flash.agent.order import Order
 from builder.flash.agent.receipt import Receipt
 from builder.flash.agent.work import carry_out
-from builder.head.serving import serving
+from builder.head.served.serving import serving
 from tests.flash.ground import Tiny, make_key, offered, order
 
 # CI's ordinary user leaves what is root's to `make boot-test`, which CI runs as root.

@@ -23,7 +23,7 @@ from builder.flash.agent.receipt import Receipt
 from builder.flash.agent.source import Web, unpacked
 from builder.flash.agent.trust import trusted
 from builder.flash.agent.work import write
-from builder.head import answers
+from builder.head.served import answers
 from tests.flash.conftest import Ground
 from tests.flash.ground import MIB, Tiny, blank, order
 from tests.needs import needs_tool

@@ -26,7 +26,7 @@ from builder.flash.agent.receipt import Receipt
 from builder.flash.agent.release import parse
 from builder.flash.agent.source import Web, unpacked
 from builder.flash.agent.wanted import Wanted, wanted
-from builder.head.answers import Answers
+from builder.head.served.answers import Answers
 from builder.release import index
 from tests.flash.conftest import Ground
 from tests.flash.ground import MIB, Tiny, blank, node_root

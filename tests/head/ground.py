@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from builder.head import inventory
-from builder.head.inventory import Inventory, Node
-from builder.head.layout import Layout
+from builder.head.ground.layout import Layout
 from builder.head.main import main
-from builder.head.signature import NAMESPACE
+from builder.head.node import inventory
+from builder.head.node.inventory import Inventory, Node
+from builder.head.release.signature import NAMESPACE
 from builder.netboot.config_txt import read_as
 from tests.head.release import Tiny
 

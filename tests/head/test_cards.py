@@ -9,8 +9,8 @@ import time
 import pytest
 
 from builder.errors import NodebakeError
-from builder.head import cards
-from builder.head.cards import Card, Cards, Trial
+from builder.head.boots import cards
+from builder.head.boots.cards import Card, Cards, Trial
 from tests.fixtures import ROOT
 from tests.head.ground import Ended, Ground, node
 from tests.head.release import Tiny

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from builder.errors import NodebakeError
-from builder.head import backup, doctor, instance, inventory
-from builder.head.doctor import NEEDED, Patient
+from builder.head.node import instance, inventory
+from builder.head.upkeep import backup, doctor
+from builder.head.upkeep.doctor import NEEDED, Patient
 from builder.release import manifest
 from tests.head.ground import Ground, make_ground, node, sign
 from tests.head.release import Tiny

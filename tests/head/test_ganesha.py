@@ -7,7 +7,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from builder.head import exports, instance, inventory
+from builder.head.node import instance, inventory
+from builder.head.served import exports
 from tests.head.ground import Ground
 from tests.head.release import Tiny
 from tests.needs import needs_tool

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from builder.errors import NodebakeError, RefusedError
-from builder.head import holds, lock
-from builder.head.holding import CLUSTER
+from builder.head.ground import lock
+from builder.head.node import holds
+from builder.head.verbs.holding import CLUSTER
 from tests.head.ground import Ground
 
 SAMPLE = Path(__file__).parents[1] / "data/holds-1.json"

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from builder.head import lock, signature
-from builder.head.layout import Layout
+from builder.head.ground import lock
+from builder.head.ground.layout import Layout
+from builder.head.release import signature
 from tests.head.ground import Ground, node, sign
 from tests.head.release import Tiny
 from tests.needs import needs_tool

@@ -25,7 +25,7 @@ ip netns exec other dnsmasq --conf-file=/dev/null --port=0 --no-ping --interface
     --dhcp-leasefile=/run/leases --pid-file= \\
     --dhcp-range=10.42.0.100,10.42.0.110,1h --log-facility=- 2>/dev/null &
 for _ in $(seq 10); do
-    found=$("$2" -c 'from builder.head import rival; print(*rival.servers("10.42.0.250"))')
+    found=$("$2" -c 'from builder.head.upkeep import rival; print(*rival.servers("10.42.0.250"))')
     [ -z "$found" ] || break
 done
 echo "$found"

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from builder.head import answers, serving
-from builder.head.serving import serving as serve
+from builder.head.served import answers, serving
+from builder.head.served.serving import serving as serve
 from tests.fixtures import ROOT
 from tests.head.ground import Ground
 from tests.head.release import Tiny

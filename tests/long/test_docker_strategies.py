@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from builder.boot.netboot.head import LAYOUT, Head, port
-from builder.head.identity import CONTENT
+from builder.head.node.identity import CONTENT
 from builder.recipe.docker_strategy import STRATEGIES
 from tests.boot import docker_archive
 from tests.boot.docker_node import DATA, NEEDS, NODE, UNITS, DockerNode, make_card, serving, up

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from builder.boot.netboot.head import head
-from builder.head.identity import CONTENT
-from builder.head.inventory import Inventory, Node
+from builder.head.node.identity import CONTENT
+from builder.head.node.inventory import Inventory, Node
 from tests.boot.published import NEEDS, SSH_SECONDS, Booted, powered, until_ssh
 from tests.boot.timing import BOOTS
 from tests.fixtures import NODE_NUMBER, Site

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from builder.boot.netboot.head import LAYOUT, Head, head
-from builder.head.inventory import Inventory, Node
+from builder.head.node.inventory import Inventory, Node
 from tests.archives import newer_kernel
 from tests.archives.deb import TOOLS as PACKING
 from tests.archives.newer_kernel import NewerKernel

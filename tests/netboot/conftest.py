@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from builder.boot.netboot.head import head
-from builder.head.inventory import Inventory, Node
+from builder.head.node.inventory import Inventory, Node
 from tests.head.release import Tiny
 from tests.netboot.served import Served
 from tests.netboot.wire import boards

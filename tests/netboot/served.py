@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import PurePath
 
 from builder.boot.netboot.head import LAYOUT, Head
-from builder.head.inventory import Node
+from builder.head.node.inventory import Node
 from tests.netboot.wire import Asked, Boards
 
 

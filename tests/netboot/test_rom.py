@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from builder.boot.netboot.head import LAYOUT
-from builder.head.inventory import Node
+from builder.head.node.inventory import Node
 from tests.needs import needs_tool
 from tests.netboot.conftest import RELEASES
 from tests.netboot.rom import ROMS

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from builder.head.inventory import Node
+from builder.head.node.inventory import Node
 from builder.host.lan import BRIDGE, Lan
 from tests.netboot.boards import WIRE
 

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from builder.head.serving import serving
+from builder.head.served.serving import serving
 
 
 def main(releases: Path, address: str, port: int) -> None:

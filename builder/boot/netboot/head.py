@@ -18,10 +18,11 @@ from typing import Any
 from builder.deploy import keys
 from builder.deploy.keys import Signer
 from builder.errors import Exit, NodebakeError
-from builder.head import exports, inventory
-from builder.head.inventory import Inventory, Node
-from builder.head.layout import Layout
-from builder.head.manifest import read as read_release
+from builder.head.ground.layout import Layout
+from builder.head.node import inventory
+from builder.head.node.inventory import Inventory, Node
+from builder.head.release.manifest import read as read_release
+from builder.head.served import exports
 from builder.host.lan import BRIDGE, Lan, Process, end, lan
 from builder.host.process import run
 

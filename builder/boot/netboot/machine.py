@@ -12,7 +12,7 @@ from builder.boot.machine import EMULATOR, PATIENCE, escaped
 from builder.boot.netboot.head import Head, port
 from builder.boot.netboot.uboot import FLASH, flash, orders
 from builder.errors import RecipeError
-from builder.head.inventory import Node
+from builder.head.node.inventory import Node
 from builder.netboot.config_txt import read_as
 
 UBOOT = Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")

@@ -25,7 +25,7 @@ from builder.deploy.keys import Ring
 from builder.deploy.publish import INCOMING, STOCK, give, signed
 from builder.deploy.stock import chosen, stock
 from builder.errors import Exit, NodebakeError
-from builder.head import inventory
+from builder.head.node import inventory
 from builder.report.report import Report
 from builder.rollout.course import Course, Verdict
 from builder.rollout.journal import SUFFIX, Journal

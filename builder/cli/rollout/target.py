@@ -13,7 +13,7 @@ from builder.cli.workspace import out_root
 from builder.cluster.cluster import Node
 from builder.deploy.publish import release_of
 from builder.errors import RecipeError, RefusedError
-from builder.head.manifest import Release
+from builder.head.release.manifest import Release
 
 FLASHER = "flasher"
 

@@ -19,7 +19,7 @@ from builder.deploy.holds import who
 from builder.deploy.publish import INCOMING, STOCK
 from builder.deploy.stock import stock
 from builder.errors import Exit, NodebakeError
-from builder.head import inventory
+from builder.head.node import inventory
 from builder.report.report import Report
 from builder.rollout.course import fold
 from builder.rollout.orders import Wish

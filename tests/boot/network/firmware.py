@@ -16,7 +16,7 @@ from builder.board import definition
 from builder.boot.machine import PATIENCE
 from builder.boot.netboot.head import Head
 from builder.boot.netboot.machine import CONSOLE, Machine, prepare
-from builder.head.inventory import Node
+from builder.head.node.inventory import Node
 from builder.netboot.config_txt import read_as
 
 _SECTOR = 512

@@ -15,7 +15,7 @@ import pytest
 
 from builder.boot.netboot.head import head
 from builder.boot.netboot.tools import TOOLS
-from builder.head.inventory import Inventory, Node
+from builder.head.node.inventory import Inventory, Node
 from tests.boot.containers import imported
 from tests.boot.network.bay import Bay, powered_by_simulator
 from tests.boot.network.desk import Desk, desk

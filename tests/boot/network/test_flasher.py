@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from builder.boot.netboot.head import Head, head
-from builder.head.inventory import Inventory, Node
+from builder.head.node.inventory import Inventory, Node
 from tests.boot.published import NEEDS, Booted, powered, until_ssh
 from tests.boot.timing import BOOTS, FIGURES
 from tests.fixtures import Site

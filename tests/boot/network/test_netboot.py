@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from builder.boot.netboot.head import LAYOUT, Head, head
-from builder.head.identity import CONTENT
-from builder.head.inventory import Inventory, Node
+from builder.head.node.identity import CONTENT
+from builder.head.node.inventory import Inventory, Node
 from builder.release.manifest import Manifest
 from tests.boot import stranger
 from tests.boot.published import NEEDS, Booted, powered, until_ssh

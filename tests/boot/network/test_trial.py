@@ -13,7 +13,7 @@ import pytest
 
 from builder.boot.netboot.head import Head, head
 from builder.boot.netboot.tools import TOOLS
-from builder.head.inventory import Inventory, Node
+from builder.head.node.inventory import Inventory, Node
 from builder.rollout import health
 from tests.boot.login import Login
 from tests.boot.published import SSH_SECONDS, powered

@@ -7,7 +7,7 @@ import pytest
 
 from builder.cluster.discovery import Ear, Finding, changes, finding, remark
 from builder.cluster.edit import Changes
-from builder.head.dnsmasq_log import event
+from builder.head.upkeep.dnsmasq_log import event
 from tests.unit.cluster.samples import HEAD, cluster, mac, node, serial
 
 CLUSTER = cluster(f"{HEAD}nodes:\n{node(1)}{node(2)}  - {{number: 3}}\n")

@@ -9,7 +9,7 @@ from builder.cluster.cluster import Cluster
 from builder.cluster.load import of_document
 from builder.deploy.stock import chosen, stock
 from builder.errors import NodebakeError, RecipeError
-from builder.head.inventory import dump, parse
+from builder.head.node.inventory import dump, parse
 from builder.recipe.yaml_tree import parse as parse_yaml
 
 TEXT = """\

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from builder.head.boot_trace import FIRMWARE, INITRAMFS, KERNEL, OFFERED, ROOT, SETTINGS, traces
-from builder.head.inventory import Inventory, Node
+from builder.head.node.inventory import Inventory, Node
+from builder.head.upkeep.boot_trace import FIRMWARE, INITRAMFS, KERNEL, OFFERED, ROOT, SETTINGS, traces
 
 INVENTORY = Inventory(
     "sevastopol",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from builder.head.dnsmasq_log import Dhcp, Event, Tftp, event
+from builder.head.upkeep.dnsmasq_log import Dhcp, Event, Tftp, event
 
 MAC = "b8:27:eb:00:00:07"
 SAID: list[tuple[str, Event]] = [

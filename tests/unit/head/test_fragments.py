@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from builder.head import dnsmasq, exports
-from builder.head.instance import Instance
-from builder.head.inventory import Inventory, Node
-from builder.head.layout import Layout
+from builder.head.ground.layout import Layout
+from builder.head.node.instance import Instance
+from builder.head.node.inventory import Inventory, Node
+from builder.head.served import dnsmasq, exports
 
 LAYOUT = Layout(Path("/pxe"), Path("/etc"))
 NODES = (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.head.dnsmasq_log import Dhcp, Event, Tftp, event
+from builder.head.upkeep.dnsmasq_log import Dhcp, Event, Tftp, event
 from tests.lan.lan import lan
 from tests.needs import needs_tool
 

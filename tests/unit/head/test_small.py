@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 
 from builder.errors import NodebakeError
-from builder.head import doctor, history, inventory, logs, manifest, netconsole, rival
-from builder.head.inventory import Inventory, Node
-from builder.head.layout import Layout
+from builder.head.boots import history
+from builder.head.ground.layout import Layout
+from builder.head.node import inventory
+from builder.head.node.inventory import Inventory, Node
+from builder.head.release import manifest
+from builder.head.served import logs, netconsole
+from builder.head.upkeep import doctor, rival
 
 DATA = Path(__file__).parents[2] / "data"
 NODE = Node("node01", 1, "b8:27:eb:00:00:01", "10.42.0.1", "pi3b")

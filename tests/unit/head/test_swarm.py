@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 
-from builder.head.swarm import FROM_HEAD, FROM_NODE, HEAD, OVERDUE, SILENCE, TO_ONE, Asked, Swarm, Told
+from builder.head.served.swarm import FROM_HEAD, FROM_NODE, HEAD, OVERDUE, SILENCE, TO_ONE, Asked, Swarm, Told
 
 ALL = 0xFF
 

@@ -10,7 +10,7 @@ from tests.unit.rules.source import ROOT, Source, of_builder
 
 PURE = ("recipe", "cluster", "lock", "plan", "tree")
 # What runs on the head and what flashes a card on a node are programs of their own: their doors, their voice.
-DOORS = ("builder/head/machine.py", "builder/flash/agent/machine.py")
+DOORS = ("builder/head/ground/machine.py", "builder/flash/agent/machine.py")
 FLASHERS_VOICE = "builder/flash/agent/main.py"
 HEADS_COMMAND = "builder/head/main.py"
 NOT_FOR_PURE = ("host", "archive", "registry", "store", "build", "boot", "cli", "report")

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from builder.flash.pack import packed
-from builder.head.serving import serving
-from builder.head.signature import NAMESPACE
+from builder.head.release.signature import NAMESPACE
+from builder.head.served.serving import serving
 from tools.bench.card import Unable, device
 from tools.bench.figure import Figure
 from tools.bench.ground import ROOT, Ground, nodebake

@@ -17,7 +17,7 @@ from pathlib import Path
 from builder.boot.netboot.head import Head, head, port
 from builder.boot.netboot.machine import prepare
 from builder.boot.netboot.tools import require_tools
-from builder.head.inventory import Inventory, Node
+from builder.head.node.inventory import Inventory, Node
 from builder.host.emulator import unattended
 from tools.bench.figure import Figure
 from tools.bench.ground import Ground, nodebake

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.head import inventory
-from builder.head.signature import NAMESPACE
+from builder.head.node import inventory
+from builder.head.release.signature import NAMESPACE
 from tools.bench.card import Card, Unable, card
 from tools.bench.figure import Figure, wall
 from tools.bench.ground import ROOT, Ground, nodebake

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What nodes boot: from one release to another, back, and for a while."""

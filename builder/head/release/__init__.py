@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A release on the head: read, trusted, taken."""

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What nodes have told the head: their journals, and the kernel's first words before there is a journal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from builder.head.ground import machine
+from builder.head.node.inventory import Node
+
+JOURNALS = Path("/var/log/journal/remote")
+"""Where systemd-journal-remote keeps what nodes upload."""
+CONSOLES = Path("/var/log/nodebake/netconsole")
+
+
+def journal(node: Node, count: int, folder: Path = JOURNALS) -> list[str]:
+    """The last lines of a node's journal; it may be filed under the node's name or its address."""
+    paths = sorted(
+        {*folder.glob(f"remote-{node.name}*.journal"), *folder.glob(f"remote-{node.address}[@.]*journal")}
+    )
+    if not paths:
+        return []
+    argv = ["journalctl", "--no-pager", "--quiet", "--output=short-iso", f"--lines={count}"]
+    done = machine.run([*argv, *(f"--file={path}" for path in paths)], check=False)
+    return done.stdout.decode(errors="replace").splitlines()
+
+
+def console(node: Node, count: int, folder: Path = CONSOLES) -> list[str]:
+    """The last lines that a node's kernel sent."""
+    lines: list[str] = []
+    for path in (folder / f"{node.name}.log.1", folder / f"{node.name}.log"):
+        if path.exists():
+            lines += path.read_text(errors="replace").splitlines()
+    return lines[-count:]
