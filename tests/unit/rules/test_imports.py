@@ -13,6 +13,7 @@ PURE = ("recipe", "cluster", "lock", "plan", "tree")
 DOORS = ("builder/head/ground/machine.py", "builder/flash/agent/machine.py")
 FLASHERS_VOICE = "builder/flash/agent/main.py"
 HEADS_COMMAND = "builder/head/main.py"
+HEADS_ROOMS = ("ground", "release", "node", "served", "boots", "upkeep", "verbs")
 NOT_FOR_PURE = ("host", "archive", "registry", "store", "build", "boot", "cli", "report")
 
 
@@ -126,6 +127,15 @@ def test_the_head_has_little_installed() -> None:
         )
 
     assert not offences(Source.imports, lambda source, name: source.room == "head" and foreign(source, name))
+
+
+def test_the_rooms_of_the_head_see_those_before_them() -> None:
+    def later(source: Source, name: str) -> bool:
+        room = source.path.removeprefix("builder/head/").partition("/")[0]
+        after = HEADS_ROOMS[HEADS_ROOMS.index(room) + 1 :] if room in HEADS_ROOMS else ()
+        return inside(name, *(f"builder.head.{each}" for each in after))
+
+    assert not offences(Source.imports, lambda source, name: source.room == "head" and later(source, name))
 
 
 def test_what_flashes_a_card_is_sent_to_nodes() -> None:
