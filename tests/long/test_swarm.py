@@ -37,8 +37,7 @@ def test_many_take_little_longer_than_one(nodes: int, tmp_path: Path, alone: tup
     assert len(told.same) == nodes
     ratio = max(told.seconds.values()) / one.seconds["node01"]
     print(f"{nodes} nodes, {like}: the last took {ratio:.2f} times as long as one alone")
-    # What cannot be deflated fills the wires of all thirty-two, and two cores with it.
-    assert ratio <= (RATIO if (nodes, like) != (32, "chance") else 2)
+    assert ratio <= RATIO
 
 
 def test_sixty(tmp_path: Path) -> None:
