@@ -6,6 +6,9 @@ trust     the release's manifest, and that it was signed
 card      what is on the device now, and whether it may be written to
 wanted    what is to be on it: the image, and what makes this card this node's
 compare   which blocks differ
+blocks    what they are to be, each checked
+supply    how they come: in order from the head, or by
+swarm     pieces from other nodes too, which hand_on gives to others and of which tracker tells
 flash     all of it, in the order that survives a loss of power
 receipt   what was done, as JSON
 """
