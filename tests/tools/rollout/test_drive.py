@@ -102,9 +102,12 @@ def test_a_card_gets_back_what_was_on_it(ailment: str, tmp_path: Path) -> None:
         except Killed:
             killed = True
         course = drive(world, journal)
-        board = world.boards["n2"]
-        assert course.progress["n2"].stage is Stage.RESTORED, number
-        assert (board.card, board.runs, board.own, board.by_itself) == (OLD, OLD, True, True), number
+        board, stage = world.boards["n2"], course.progress["n2"].stage
+        # Silent for once, and killed before that was written down: nobody knows of it, and all goes well.
+        unknown = killed and ailment == "silent at first" and stage is Stage.DONE
+        assert stage is Stage.RESTORED or unknown, number
+        holds = RELEASE if unknown else OLD
+        assert (board.card, board.runs, board.own, board.by_itself) == (holds, holds, True, True), number
         assert (board.link, board.former) == (FLASHER, ""), number
         if not killed:
             break
