@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
         "--quick", action="store_true", help="each once: to see that it works, not for figures"
     )
     parser.add_argument(
-        "--work", type=Path, default=ROOT / "out/.bench", help="a folder of its own, 8 GB, on a disk"
+        "--work", type=Path, default=ROOT / "out/.bench", help="a folder of its own, 30 GB, on a disk"
     )
     parser.add_argument("--result", type=Path, default=RESULT, help="the result file; its other rows stay")
     parser.add_argument(

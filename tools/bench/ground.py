@@ -147,8 +147,10 @@ class Ground:
         """A worker for peers, with an empty place to work in."""
         with self.inside(place=self.work / "place") as worker:
             worker.ask({"do": "clear"})
-            yield worker
-            worker.ask({"do": "clear"})
+            try:
+                yield worker
+            finally:
+                worker.ask({"do": "clear"})
 
     def ask(self, worker: Worker, order: Mapping[str, Any]) -> Spent:
         """Have a peer measured in there."""
