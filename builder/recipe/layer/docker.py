@@ -82,6 +82,11 @@ class Model(Strict):
         description="images that each node is given once: archives (`docker save`) in the project, or images"
         " of registries, as a mapping or as `docker://NAME[:TAG]`",
     )
+    swarm: bool = Field(
+        False,
+        description="whether nodes may join a swarm: containers then do not outlive a restart of docker"
+        " (`live-restore`), which a swarm refuses",
+    )
     daemon: dict[str, Any] = Field({}, description="further keys of daemon.json")
 
 
@@ -196,7 +201,7 @@ def _daemon(model: Model, strategy: Strategy, log_size: int) -> str:
         # What naming a storage driver means, said so that no later version decides otherwise.
         fixed["features"] = {**_features(model.daemon), "containerd-snapshotter": False}
     daemon = {
-        "live-restore": True,
+        "live-restore": not model.swarm,
         **model.daemon,
         **fixed,
         "storage-driver": strategy.driver,

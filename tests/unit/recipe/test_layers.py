@@ -122,6 +122,12 @@ def test_docker() -> None:
     assert texts(effects)["etc/nodebake/docker"] == "STRATEGY=overlay2\nDRIVER=overlay2\n"
 
 
+def test_docker_of_a_swarm() -> None:
+    """It refuses to be one while containers outlive it."""
+    daemon = json.loads(texts(layer("docker: {swarm: true}"))["etc/docker/daemon.json"])
+    assert daemon["live-restore"] is False
+
+
 def test_images_that_come_with_the_root() -> None:
     text = "format: 1\nboards: [pi4]\nlayers: [{docker: {preload: [images/sim.tar]}}]\n"
     effects = recipe({"recipes/x.yaml": text, "images/sim.tar": "an archive"}).layers[-1].effects
