@@ -69,7 +69,7 @@ class Fleet:
             return Outcome(machine.name, None, why=f"no ssh: {cause(error)}")
         done = await _carried_out(connection, machine.name, order, heard)
         if done.exit is None:
-            self._forget(machine)
+            self._forget(machine, connection)
         return Outcome(done.name, done.exit, done.stdout, done.stderr, time.monotonic() - began, done.why)
 
     async def connection(self, machine: Machine) -> SSHClientConnection:
@@ -81,9 +81,11 @@ class Fleet:
                 self._open[machine.name] = await connect(self.access, machine, through)
         return self._open[machine.name]
 
-    def _forget(self, machine: Machine) -> None:
-        """Close a connection whose other side is in doubt."""
-        self._open.pop(machine.name).abort()
+    def _forget(self, machine: Machine, connection: SSHClientConnection) -> None:
+        """Close a connection whose other side is in doubt; one that another order has opened since stays."""
+        if self._open.get(machine.name) is connection:
+            del self._open[machine.name]
+        connection.abort()
 
     async def close(self) -> None:
         """End all connections, without waiting for the word of who hangs."""
@@ -121,15 +123,19 @@ async def _carried_out(
         return Outcome(name, None, why="the machine starts no command")
     except asyncssh.Error as error:
         return Outcome(name, None, why=f"no command can be started: {error.reason.lower()}")
+    # Who is gone by now is told by what comes of it.
+    with suppress(OSError):
+        if order.stdin:
+            process.stdin.write(order.stdin.encode())
+            process.stdin.write_eof()
     try:
         async with asyncio.timeout(order.within):
-            if heard:
-                out, err = await _listened_to(process, order.stdin.encode(), heard)
-            else:
-                out, err = await process.communicate(order.stdin.encode() or None)
+            out, err = await (_listened_to(process, heard) if heard else process.communicate())
     except TimeoutError:
         out, err = _so_far(process)
         return Outcome(name, None, _text(out), _text(err), why=f"not done after {order.within:g} s")
+    except (OSError, asyncssh.Error):
+        out, err = _so_far(process)
     signal = process.exit_signal
     if process.exit_status is None or signal:
         why = f"ended by signal {signal[0]}" if signal else "the connection broke off"
@@ -137,8 +143,8 @@ async def _carried_out(
     return Outcome(name, process.exit_status, _text(out), _text(err))
 
 
-async def _listened_to(process: SSHClientProcess[bytes], stdin: bytes, heard: Heard) -> tuple[bytes, bytes]:
-    """Both streams of a process that is given its stdin, its stdout told line by line."""
+async def _listened_to(process: SSHClientProcess[bytes], heard: Heard) -> tuple[bytes, bytes]:
+    """Both streams of a process, its stdout told line by line."""
 
     async def tell() -> bytes:
         lines = []
@@ -147,10 +153,6 @@ async def _listened_to(process: SSHClientProcess[bytes], stdin: bytes, heard: He
             heard(_text(line))
         return b"".join(lines)
 
-    # Who is gone by then is told by what comes of it.
-    with suppress(OSError):
-        process.stdin.write(stdin)
-        process.stdin.write_eof()
     out, err = await asyncio.gather(tell(), process.stderr.read())
     await process.wait()
     return out, err
