@@ -48,7 +48,7 @@ VERSIONS = {
     "users": 1,
     "units": 1,
     "script": 1,
-    "finish": 6,
+    "finish": 7,
     "image": 6,
     "netboot": 2,
     "layer": 2,

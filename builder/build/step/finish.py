@@ -53,12 +53,22 @@ def run(inputs: Mapping[str, Any], bench: Bench) -> None:
     machine_id.chmod(0o444)
     # Without a clock of its own a board starts at this file's time, which will be the epoch.
     (bench.tree / "usr/lib/clock-epoch").touch()
+    _up_to_date(bench.tree)
     if inputs["armv6_modules"]:
         silent = check(bench.tree, inputs["armv6_modules"])
         bench.log.write_text("".join(f"says nothing of its processor: {path}\n" for path in silent))
     confined(bench.tree, inputs["sources_path"]).write_text(inputs["sources"])
     for path, key in inputs.get("keyrings", ()):
         confined(bench.tree, path).write_bytes(decode(key))
+
+
+def _up_to_date(tree: Path) -> None:
+    """Say what systemd-update-done would: caches of linker and catalog were made with this /usr.
+
+    Else they are made at first boot: where a root forgets all that is written, at each.
+    """
+    for folder in ("etc", "var"):
+        (tree / folder / ".updated").touch()
 
 
 def _forget_days(shadow: Path) -> None:

@@ -85,6 +85,13 @@ def test_nothing_failed(node: Booted) -> None:
     assert not node.login.tell("systemctl --failed --plain --no-legend")
 
 
+def test_nothing_is_made_at_boot_that_was_made_when_baking(node: Booted) -> None:
+    """Of a root that forgets it would be made at each boot."""
+    units = "ldconfig systemd-journal-catalog-update systemd-sysusers systemd-update-done"
+    said = node.login.tell(f"systemctl show --property ConditionResult --value {units}")
+    assert said.split() == ["no"] * len(units.split())
+
+
 def test_its_content_folder_is_the_heads(node: Booted) -> None:
     node.login.tell(f"echo result | sudo tee {CONTENT}/result")
     assert node.head.text(LAYOUT.contents / OURS.name / "result") == "result\n"
