@@ -15,7 +15,7 @@ from builder.boot.netboot.machine import MEMORY
 from builder.head.node.inventory import Inventory, Node
 from tests.boot import published
 from tests.boot.containers import SECONDS, imported
-from tests.boot.published import Booted, powered, until_ssh
+from tests.boot.published import SSH_SECONDS, Booted, powered, until_ssh
 from tests.boot.timing import BOOTS
 from tests.fixtures import NODE_NUMBER, Site
 from tests.needs import needs_tool
@@ -61,6 +61,22 @@ class DockerNode:
     def use(self, strategy: str) -> None:
         self.tell(f"sudo /usr/lib/nodebake/docker-data use {strategy}", seconds=_READY_SECONDS)
 
+    def start_again(self) -> None:
+        """Have it shut down and come up, until docker is ready or has failed."""
+        guest, before = self.booted.guest, self._boot()
+        self.tell("sudo systemctl --no-block reboot")
+        guest.until(
+            lambda: self._boot() not in ("", before), "second boot", seconds=guest.seconds() + SSH_SECONDS
+        )
+        self.tell("systemctl is-system-running --wait || true", seconds=_READY_SECONDS)
+
+    def _boot(self) -> str:
+        """Which boot answers; empty when none does."""
+        try:
+            return self.booted.login.ssh("cat /proc/sys/kernel/random/boot_id", seconds=30).stdout
+        except subprocess.TimeoutExpired:
+            return ""
+
     def import_probe(self) -> None:
         """Give it the image `probe`, of busybox."""
         self.tell(imported("usr/bin/busybox"))
@@ -71,9 +87,11 @@ class DockerNode:
 
 
 @contextmanager
-def serving(folder: Path, site: Site, recipe: str, *words: str) -> Iterator[Head]:
-    """A head that serves the node this recipe."""
-    stock = Inventory("sevastopol", HEAD, ("10.42.0.0/24",), (NODE,))
+def serving(
+    folder: Path, site: Site, recipe: str, *words: str, nodes: Sequence[Node] = (NODE,)
+) -> Iterator[Head]:
+    """A head that serves the nodes this recipe."""
+    stock = Inventory("sevastopol", HEAD, ("10.42.0.0/24",), tuple(nodes))
     with head(stock, folder) as here:
         here.publish(Path(site.built(recipe, *words)["manifest"]).parent)
         here.serve()
@@ -87,12 +105,13 @@ def up(
     name: str,
     card: Path | None = None,
     *,
+    node: Node = NODE,
     memory: int = MEMORY,
     words: Sequence[str] = (),
 ) -> Iterator[DockerNode]:
     """The node has power while the body runs; `name` is that of the boot. Docker is ready, or has failed."""
-    with powered(here, NODE, name, card, memory=memory, words=words) as guest:
-        booted = until_ssh(here, NODE, guest, site.key)
+    with powered(here, node, name, card, memory=memory, words=words) as guest:
+        booted = until_ssh(here, node, guest, site.key)
         BOOTS[f"docker on the network, {name}, answers ssh"] = guest.seconds()
         booted.login.tell("systemctl is-system-running --wait || true", seconds=_READY_SECONDS)
         BOOTS[f"docker on the network, {name}, is ready"] = guest.seconds()

@@ -2,6 +2,7 @@
 """The strategies for docker's data, measured one after the other on the same emulated node.
 
 Time is what the emulator takes of this machine's processors: that is the same on a busy machine.
+Two others are measured beside them, which nodebake does not offer: see CANDIDATES.
 The table goes to `docker-strategies.md` in NODEBAKE_TEST_LOGS, or to the test's folder.
 NODEBAKE_DOCKER_STARTS is how many containers are started, 200 if nobody says.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +22,9 @@ from builder.boot.netboot.head import LAYOUT, Head, port
 from builder.head.node.identity import CONTENT
 from builder.recipe.docker_strategy import STRATEGIES
 from tests.boot import docker_archive
-from tests.boot.docker_node import DATA, NEEDS, NODE, UNITS, DockerNode, make_card, serving, up
+from tests.boot.docker_node import DATA, HEAD, NEEDS, NODE, UNITS, DockerNode, make_card, serving, up
 from tests.fixtures import Site
+from tests.needs import needs_tool
 
 STARTS = int(os.environ.get("NODEBAKE_DOCKER_STARTS", "200"))
 LOADED = 100 << 20
@@ -29,7 +32,43 @@ SYNCS = 200
 LEAST_LEFT = 650 << 20
 NAMES = tuple(strategy.name for strategy in STRATEGIES if strategy.output == "netboot")
 
-pytestmark = NEEDS
+# What might stand in the place of `loop`: functions of docker-data, written over its own.
+CANDIDATES = {
+    "nbd": f"""
+loop() {{
+    modprobe nbd
+    nbd-client -c /dev/nbd0 >/dev/null || nbd-client {HEAD} /dev/nbd0 -name docker -persist
+    disk=/dev/nbd0
+    [ -n "$(blkid -o value -s TYPE $disk)" ] ||
+        mkfs.ext4 -q -m 0 -E nodiscard,lazy_itable_init=1,lazy_journal_init=1 $disk
+}}
+release() {{ :; }}
+""",
+    "zram": """
+loop() {
+    modprobe zram num_devices=1
+    disk=/dev/zram0
+    umount $disk 2>/dev/null || :
+    echo 1 >/sys/block/zram0/reset
+    echo zstd >/sys/block/zram0/comp_algorithm
+    echo 1G >/sys/block/zram0/disksize
+    mkfs.ext4 -q -m 0 $disk
+}
+release() { :; }
+""",
+}
+SCRIPT = "/usr/lib/nodebake/docker-data"
+FORGETS = ("tmpfs", "zram")
+NBD_SIZE = 4 << 30
+RECIPE = """\
+format: 1
+summary: docker-netboot-sd, and what is tried beside it
+include: [docker-netboot-sd]
+layers:
+  - packages: [nbd-client]
+"""
+
+pytestmark = [*NEEDS, needs_tool("qemu-nbd")]
 
 
 @dataclass(frozen=True)
@@ -62,8 +101,14 @@ def node(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Docke
     """With a card, and an archive of an image among its own files."""
     folder = tmp_path_factory.mktemp("strategies")
     docker_archive.write(folder / "large.tar", "large", LOADED)
-    card = make_card(folder / "card.img")
-    with serving(folder, site, "docker-netboot-sd") as here:
+    card, disk = make_card(folder / "card.img"), folder / "nbd.img"
+    with disk.open("wb") as sparse:
+        sparse.truncate(NBD_SIZE)
+    (site.root / "recipes/strategies.yaml").write_text(RECIPE)
+    with serving(folder, site, "strategies") as here:
+        here.lan.start(
+            "qemu-nbd", "qemu-nbd", "--format", "raw", "--export-name", "docker", "--persistent", disk
+        )
         here.lan.copy(folder / "large.tar", LAYOUT.contents / NODE.name / "large.tar")
         with up(here, site, "booted", card) as booted:
             yield booted
@@ -73,24 +118,31 @@ def test_every_strategy(node: DockerNode, tmp_path: Path) -> None:
     table = HEADER
     place = Path(os.environ.get("NODEBAKE_TEST_LOGS", tmp_path)) / "docker-strategies.md"
     place.parent.mkdir(parents=True, exist_ok=True)
-    for name in (*(name for name in NAMES if name != "card"), "card"):
-        figures = measured(node, name)
+    own = node.tell(f"cat {SCRIPT}")
+    for name in ("card", *(name for name in NAMES if name != "card"), *CANDIDATES):
+        if name in CANDIDATES:
+            head, main = own.split("# shellcheck source=")
+            text = shlex.quote(f"{head}{CANDIDATES[name]}# {main}")
+            node.tell(f"printf %s {text} | sudo tee {SCRIPT} >/dev/null")
+            # `use` stops what is there by the script that is there now.
+            node.use("tmpfs")
+        figures = measured(node, "loop" if name in CANDIDATES else name, forgets=name in FORGETS)
         table += figures.row(name)
         place.write_text(table)
         # In memory, what docker holds is taken from it.
-        assert figures.left >= LEAST_LEFT or name == "tmpfs"
+        assert figures.left >= LEAST_LEFT or name in FORGETS
         assert node.checked()
     print(f"\n{table}")
 
 
-def measured(node: DockerNode, name: str) -> Figures:
+def measured(node: DockerNode, name: str, *, forgets: bool) -> Figures:
     head = node.booted.head
     node.use(name)
     # As at a boot: what lasts has been made before, and what does not is made again.
     node.tell(f"docker tag nodebake/check kept && sudo systemctl stop {UNITS}")
     ready = seconds(node, f"sudo systemctl start {UNITS}")
     kept = node.tell("docker image ls --quiet kept")
-    assert bool(kept) == (name != "tmpfs"), kept
+    assert bool(kept) != forgets, kept
     left = node.available()
     before = wire(head)
     load = seconds(node, f"docker load --quiet --input {CONTENT}/large.tar && sync")

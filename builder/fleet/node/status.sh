@@ -19,7 +19,7 @@ say root_read_only "$(awk '$2 == "/" { n = split($4, words, ",") } END { for (i 
 last_words() {
     for journal in journalctl "sudo -n journalctl"; do
         # shellcheck disable=SC2086 # words
-        words=$(timeout -s KILL 1 $journal --boot --quiet --output cat --lines 1 \
+        words=$(timeout -s KILL 5 $journal --boot --quiet --output cat --lines 1 \
             "_SYSTEMD_UNIT=$1.service" _TRANSPORT=stdout 2>/dev/null)
         [ -z "$words" ] || break
     done

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from builder.boot.netboot.head import LAYOUT
+from tests.boot import docker_archive
 from tests.boot.docker_node import NEEDS, NODE, DockerNode, serving, up
 from tests.boot.timing import FIGURES
 from tests.fixtures import Site
@@ -20,9 +21,12 @@ pytestmark = NEEDS
 
 @pytest.fixture(scope="module")
 def node(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerNode]:
-    """Without a card, as published by default: its disk is a file on the head."""
+    """Without a card, as published by default: its disk is a file on the head. Its root brings an image."""
     folder = tmp_path_factory.mktemp("overlay")
-    with serving(folder, site, "docker-netboot-overlay") as here, up(here, site, "loop") as booted:
+    (site.root / "images").mkdir(exist_ok=True)
+    docker_archive.write(site.root / "images/carried.tar", "carried", 1 << 20)
+    words = ("--set", "preload=images/carried.tar")
+    with serving(folder, site, "docker-netboot-overlay", *words) as here, up(here, site, "loop") as booted:
         yield booted
 
 
@@ -37,6 +41,13 @@ def test_docker_is_what_was_asked_for(node: DockerNode) -> None:
 
 def test_nothing_failed(node: DockerNode) -> None:
     assert not node.tell("systemctl --failed --plain --no-legend")
+
+
+def test_the_image_of_its_root_is_given_to_it_once(node: DockerNode) -> None:
+    """Who removes it means it."""
+    node.tell("docker image inspect carried && docker image rm carried")
+    node.tell("sudo systemctl restart docker-preload")
+    assert not node.tell("docker image ls --quiet carried")
 
 
 def test_the_memory_is_left_to_others(node: DockerNode) -> None:
@@ -81,3 +92,13 @@ def test_the_head_reaches_a_port(node: DockerNode) -> None:
     node.booted.head.lan.until("web", "bash", "-c", f"{ask} | grep --quiet .")
     assert node.booted.head.lan.run("bash", "-c", ask) == "from-inside\n"
     node.tell("docker rm --force web")
+
+
+def test_containers_and_images_outlive_a_restart(node: DockerNode) -> None:
+    node.tell("docker create --name kept --network none probe /usr/bin/busybox echo kept")
+    node.start_again()
+    assert node.checked() == "overlay2"
+    assert node.tell("docker start --attach kept") == "kept"
+    assert node.container("busybox cat /two", image="two").split() == ["one", "one"]
+    # What came with the root and was removed has not come back.
+    assert not node.tell("docker image ls --quiet carried")

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 import pytest
 
 from builder.boot.netboot.head import LAYOUT
 from tests.boot.docker_node import NEEDS, NODE, DockerNode, make_card, serving, up
-from tests.fixtures import Site
+from tests.fixtures import ROOT, Site
+
+STATUS = ROOT / "builder/fleet/node/status.sh"
 
 pytestmark = NEEDS
 
@@ -60,3 +63,7 @@ def test_a_folder_of_another_node_is_refused(node: DockerNode) -> None:
     said = node.tell("sudo journalctl -b -u nodebake-docker-data --no-pager --output cat")
     assert "are those of node08, and this is node07: both would destroy them" in said
     assert node.booted.head.text(owner) == "node08 0\n"
+    # The same is what `nodebake status` asks it.
+    status = f"sh -c {shlex.quote(STATUS.read_text(encoding='utf-8'))}"
+    assert "why_nodebake_docker_data=" in (told := node.tell(status))
+    assert "both would destroy them" in told
