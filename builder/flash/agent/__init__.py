@@ -10,5 +10,6 @@ blocks    what they are to be, each checked
 supply    how they come: in order from the head, or by
 swarm     pieces from other nodes too, which hand_on gives to others and of which tracker tells
 flash     all of it, in the order that survives a loss of power
+boot_last the same, in the order for a card that the flasher was booted from
 receipt   what was done, as JSON
 """

@@ -23,7 +23,7 @@ class Blocks:
 
     def fetch(self, run: Run) -> bytes:
         """A run from the source; zeros need not be fetched. Raises RefusedError for other bytes."""
-        return b"".join(self.own(part, self._read(part)) for part in _parts(run, self.wanted))
+        return b"".join(self.own(part, self._read(part)) for part in parts(run, self.wanted))
 
     def own(self, run: Run, data: bytes) -> bytes:
         """The image's bytes of a run as they are to be on this card. Raises RefusedError for other bytes."""
@@ -52,7 +52,7 @@ class Blocks:
         return self.source.read(self.image, part.start, self.size(part))
 
 
-def _parts(run: Run, wanted: Wanted) -> Iterator[Run]:
+def parts(run: Run, wanted: Wanted) -> Iterator[Run]:
     """A run, divided into what is all zeros and what is not."""
     first, end = run.first, run.first + run.count
     for block in range(first + 1, end + 1):

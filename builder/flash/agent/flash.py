@@ -3,7 +3,7 @@
 
 The first 4 KiB, which hold the partition table, are made zeros before anything else is touched, and come
 back when all else has been read back. So a card is whole or does not boot at all, and a node whose card does
-not boot asks the network.
+not boot asks the network. `boot_last` has the order for a board that cannot.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from builder.release.index import BLOCK_SIZE
 Tell = Callable[[str, int, int], None]
 """Told of progress: the phase, `compare`, `verify` or `finish`, bytes done, and bytes in all."""
 _HEAD_BLOCKS = HEAD // BLOCK_SIZE
-_TABLE = Run(0, 1)
+TABLE = Run(0, 1)
 
 
 @dataclass
@@ -47,15 +47,15 @@ class Flash:
 
     def run(self) -> bool:
         """Bring the card there; whether anything had to be written. Raises NodebakeError, RefusedError."""
-        self._body()
+        self._body(_HEAD_BLOCKS)
         self._read_back(self._written)
         return self._head()
 
-    def _body(self) -> None:
-        """Compare all behind the first MiB, and write what differs."""
+    def _body(self, first: int) -> None:
+        """Compare all from block `first` on, and write what differs."""
         whole = self.wanted.index.image_size
         comparing = Comparing(self.device, self.wanted)
-        for group in _groups(_HEAD_BLOCKS, len(self.wanted.index)):
+        for group in groups(first, len(self.wanted.index)):
             self.supply.want(group, comparing.differing(group))
             self._write(self.supply.come())
             self.tell("compare", group.start + group.size(whole), whole)
@@ -74,12 +74,12 @@ class Flash:
             data = self.blocks.fetch(run)
             self._take_boot_away()
             self.device.write(run.start, data)
-        data = self.blocks.fetch(_TABLE)
+        data = self.blocks.fetch(TABLE)
         self._take_boot_away()
         self.device.write(UNIT, data[UNIT:])
         self._read_back(others)
         self.device.write(0, data[:UNIT])
-        self._read_back([_TABLE])
+        self._read_back([TABLE])
         self.tell("finish", HEAD, HEAD)
         return True
 
@@ -118,7 +118,7 @@ class Flash:
             self.tell("verify", done, total)
 
 
-def _groups(first: int, end: int) -> Iterator[Run]:
+def groups(first: int, end: int) -> Iterator[Run]:
     """The blocks from `first` to before `end`, as many at once as a group has."""
     for start in range(first, end, GROUP // BLOCK_SIZE):
         yield Run(start, min(GROUP // BLOCK_SIZE, end - start))

@@ -33,7 +33,8 @@ class Order:
 
     `held`: the card does not boot by itself until it has earned that. `take_card`: also a card with something
     foreign on it; `older`: also when the card holds a later release; `keep_data`: docker's partition stays;
-    `swarm`: it takes from other nodes what they have, and hands on what it has.
+    `swarm`: it takes from other nodes what they have, and hands on what it has; `boot_last`: the flasher was
+    booted from this card, and goes on being until all else is written.
     """
 
     node: str
@@ -49,6 +50,7 @@ class Order:
     older: bool = False
     keep_data: bool = False
     swarm: bool = False
+    boot_last: bool = False
 
 
 def parse(text: str | bytes) -> Order:
@@ -85,10 +87,12 @@ def parse(text: str | bytes) -> Order:
 
 def _faults(order: Order) -> list[str]:
     texts = ("node", "release", "source", "device", "board", "signers", "revoked")
-    flags = ("held", "take_card", "older", "keep_data", "swarm")
+    flags = ("held", "take_card", "older", "keep_data", "swarm", "boot_last")
     values: dict[str, Any] = {name: getattr(order, name) for name in (*texts, *flags)}
     faults = [f"{name}: a text is wanted" for name in texts if not isinstance(values[name], str)]
     faults += [f"{name}: true or false is wanted" for name in flags if not isinstance(values[name], bool)]
+    if order.swarm and order.boot_last:
+        faults.append("swarm: not with boot_last")
     paths = [*order.identity.files, *order.identity.secrets, *order.identity.texts]
     return faults + [f"identity: `{path}` leads out of the root" for path in paths if not _inside(path)]
 

@@ -8,6 +8,7 @@ import time
 from builder.errors import RefusedError
 from builder.flash.agent import board, card, identity
 from builder.flash.agent.blocks import Blocks
+from builder.flash.agent.boot_last import BootLast
 from builder.flash.agent.card import Allowed
 from builder.flash.agent.direct import Device
 from builder.flash.agent.flash import Flash, Tell
@@ -48,7 +49,8 @@ def write(order: Order, source: Source, found: Trusted, tell: Tell) -> Receipt:
         blocks = Blocks(source, release.image, content)
         supply: Supply = Swarming(order.source, blocks, order.device) if order.swarm else InOrder(blocks)
         try:
-            flash = Flash(device, blocks, supply, begun, tell)
+            way = BootLast if order.boot_last else Flash
+            flash = way(device, blocks, supply, begun, tell)
             changed = flash.run()
         finally:
             supply.close()

@@ -75,6 +75,7 @@ def changed(**fields: Any) -> str:
         (changed(colour="red"), "the order is not whole", "got an unexpected keyword argument 'colour'"),
         (changed(secrets={"wifi": "?"}), "the order is not whole", "Only base64 data is allowed"),
         (changed(older="yes"), "the order is not whole", "older: true or false is wanted"),
+        (changed(swarm=True, boot_last=True), "the order is not whole", "swarm: not with boot_last"),
         (changed(node=2), "the order is not whole", "node: a text is wanted"),
         (
             changed(identity={"files": ["../shadow"]}),
