@@ -180,7 +180,7 @@ def _packages(recipe: Recipe, lock: Lock) -> dict[str, Any]:
 def _firmware(recipe: Recipe, disk: Identity, early: Sequence[Effect]) -> dict[str, Any]:
     effects = recipe.effects()
     netboot = next((output for output in recipe.outputs if isinstance(output, NetbootOutput)), None)
-    own = over_network(netboot) if netboot else from_card(disk)
+    own = over_network(netboot, recipe.boards) if netboot else from_card(disk)
     return {
         "mechanism": recipe.base.firmware,
         "root": own.root,

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from builder.image.identity import Identity
-from builder.recipe.recipe import NetbootOutput
+from builder.recipe.recipe import Board, NetbootOutput
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,15 @@ def from_card(disk: Identity) -> Root:
     )
 
 
-def over_network(output: NetbootOutput) -> Root:
-    """On the head, by the script `nodebake` of the initramfs; who publishes tells it where, by more words."""
+def over_network(output: NetbootOutput, boards: Sequence[Board]) -> Root:
+    """On the head, by the script `nodebake` of the initramfs; who publishes tells it where, by more words.
+
+    A board without network boot finds it on its card's first partition.
+    """
     # Only a disk is checked, and only where one is written to.
     disk = "FSTYPE=ext4" if output.writable != "tmpfs" else "FSTYPE=nfs"
+    if any(board.netboot == "none" for board in boards):
+        disk = "FSTYPE=vfat"
     return Root(
         root="/dev/nfs",
         fstab=(),

@@ -57,7 +57,8 @@ def _refusals(part: Part, model: NetbootModel, boards: Sequence[Board]) -> Itera
         return part.document.place(("outputs", "netboot", *at))
 
     for board in boards:
-        if board.netboot == "none":
+        # What lives in memory is brought there from a card, too.
+        if board.netboot == "none" and model.mode != "ram":
             yield RecipeError(
                 f"`{board.name}` cannot boot over the network", place=place(), hint="leave the board out"
             )

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -31,7 +33,8 @@ def node(machine: Machine) -> Machine:
 
 def run(node: Machine, text: str) -> subprocess.CompletedProcess[str]:
     """Read the script, put `root` and `run` of the machine in place, and then do as `text` says."""
-    places = f"here={node.root}/run rootmnt={node.root}/root cmdline={node.root}/cmdline"
+    at = node.root
+    places = f"here={at}/run rootmnt={at}/root cmdline={at}/cmdline boot_part={at}/cardp1"
     return subprocess.run(
         ["sh", "-euc", f". {SCRIPT}\n{places}\n{QUIET}\n{text}"],
         env=node.environment(),
@@ -128,3 +131,50 @@ def test_a_root_of_another_release_is_refused(node: Machine) -> None:
 
 def test_an_unknown_mode_is_refused(node: Machine) -> None:
     assert mounted(node, "other").stdout == "failed: there is no mode `other`\n"
+
+
+def on_card(node: Machine, slot: bytes, mode: str = "ram") -> subprocess.CompletedProcess[str]:
+    """All of mountroot, with the layers on the card's first partition and `slot` in front of it."""
+    (node.root / "card").write_bytes(bytes(4 << 20) + slot.ljust(256 << 10, b"\0"))
+    node.write("cmdline", f"nodebake.release=x/1 nodebake.mode={mode} nodebake.root=card:folder\n")
+    node.write("root/etc/nodebake/release", "x/1\n")
+    return run(node, "nodebake_network() { echo network; }; nodebake_layered() { echo layers; }; mountroot")
+
+
+def test_a_root_from_the_card_takes_its_identity_from_the_slot(node: Machine) -> None:
+    sink = io.BytesIO()
+    with tarfile.open(fileobj=sink, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for path, text in (("etc/hostname", "node17\n"), ("etc/nodebake/fstab", "head:/content /c nfs\n")):
+            member = tarfile.TarInfo(path)
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text.encode()))
+    before = sink.getvalue()
+    done = on_card(node, before)
+    # Nobody asks the network.
+    assert (done.returncode, done.stdout) == (0, "layers\n"), done.stdout + done.stderr
+    assert node.read("root/etc/hostname") == "node17\n"
+    assert node.read("root/etc/fstab") == "head:/content /c nfs\n"
+    assert "127.0.1.1 node17\n" in node.read("root/etc/hosts")
+    # A card that loses its power while it is written boots this again.
+    assert (node.root / "card").read_bytes()[4 << 20 :].startswith(before)
+    assert not list(node.root.glob("run/slot*"))
+
+
+def test_a_card_without_an_identity_is_refused(node: Machine) -> None:
+    done = on_card(node, b"no tar".ljust(2048, b"x"))
+    assert (done.returncode, done.stdout) == (
+        9,
+        "layers\nfailed: nothing on the card makes this node itself\n",
+    )
+
+
+def test_from_the_card_comes_only_what_lives_in_memory(node: Machine) -> None:
+    done = on_card(node, b"", "shared")
+    assert (done.returncode, done.stdout) == (9, "failed: from a card comes mode ram alone, not `shared`\n")
+
+
+def test_the_layers_of_a_folder_of_the_card(node: Machine) -> None:
+    node.write("run/layers/folder/a.squashfs", "a layer")
+    told = said(node, "source=card:folder; layers=a.squashfs; nodebake_load")
+    assert "mount -o move" in told
+    assert node.read("run/ram/a.squashfs") == "a layer"
