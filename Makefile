@@ -46,7 +46,7 @@ test: setup-test
 
 # What nodes boot over the network: boot ROMs, published releases. Logs of what fails are kept in out/boot-logs.
 boot-test: setup-test
-	@NODEBAKE_TEST_LOGS=$${NODEBAKE_TEST_LOGS:-out/boot-logs} $(BIN)/pytest tests/netboot tests/boot/network tests/tools/fleet/test_card.py tests/flash/test_program.py tests/deploy/test_rollout.py tests/swarm
+	@NODEBAKE_TEST_LOGS=$${NODEBAKE_TEST_LOGS:-out/boot-logs} $(BIN)/pytest tests/netboot tests/boot/network tests/tools/fleet/test_card.py tests/flash/test_program.py tests/deploy/test_rollout.py tests/deploy/test_from_card.py tests/swarm
 
 # The comparisons with full emulation: hours.
 test-long: setup-test

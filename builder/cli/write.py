@@ -42,6 +42,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
         cluster,
         wanted_secrets(project, offered.trusted.release.wants),
         wish,
+        _trust(ring),
     )
     ended = carry_out(offered, given, report)
     receipts = [each for each in ended if isinstance(each, Receipt)]
@@ -53,6 +54,12 @@ def run(arguments: Namespace, report: Report) -> Exit:
     if error := failed(given, ended):
         raise error
     return Exit.DONE
+
+
+def _trust(ring: Ring) -> dict[str, str]:
+    """Whose releases a node believes that is to be flashed again over ssh, from its own card."""
+    files = {"allowed_signers": ring.signers_file, "revoked_signers": ring.revoked_file}
+    return {f"etc/nodebake/{name}": path.read_text() for name, path in files.items() if path.is_file()}
 
 
 def _path(project: Project, image: str) -> Path:

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The head serves releases to nodes that are flashed, as long as somebody here wants it."""
+"""Serving releases to nodes that are flashed, by the head or from here, as long as somebody wants it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from builder.deploy.remote import Failed, Head, command, no_command
+from builder.errors import NodebakeError
+from builder.flash.agent import release as flashed
+from builder.head.served.serving import serving
 
 
 @contextmanager
@@ -30,3 +34,22 @@ def served(head: Head, release: str, *, also: Sequence[str] = (), sudo: bool) ->
                 yield str(event["value"]["url"])
                 return
         raise no_command(head.name, told, 1)
+
+
+@contextmanager
+def served_here(root: Path, release: str, also: Sequence[str] = ()) -> Iterator[str]:
+    """The URL on this machine's loopback behind which it serves releases of `root` while the body runs.
+
+    Those of `also` it serves if they are there. Raises NodebakeError where the release is not.
+    """
+    offered: dict[str, Path] = {}
+    for label in (release, *also):
+        folder = root / label
+        if (folder / "manifest.json").is_file():
+            found = flashed.parse((folder / "manifest.json").read_bytes())
+            names = ("manifest.json", "manifest.json.sig", found.image, found.index)
+            offered |= {f"/{label}/{name}": folder / name for name in names if (folder / name).is_file()}
+        elif label == release:
+            raise NodebakeError(f"`{folder}` is not there", hint="build the release again, or begin anew")
+    with serving("127.0.0.1", 0, offered) as url:
+        yield url

@@ -50,6 +50,31 @@ def chosen(cluster: Cluster, words: Sequence[str]) -> tuple[Node, ...]:
     return nodes
 
 
+def movable(cluster: Cluster, words: Sequence[str]) -> tuple[Node, ...]:
+    """The nodes that the words mean, of one kind: all can boot over the network, or all by card alone.
+
+    Without words or for `@all`, all that can boot over the network. Raises RecipeError for a mixture.
+    """
+    if list(words) in ([], ["@all"]):
+        return chosen(cluster, words)
+    nodes = cluster.select(words)
+    alone = [node for node in nodes if by_card_alone(cluster, node)]
+    if len(alone) == len(nodes):
+        return nodes
+    if alone:
+        raise RecipeError(
+            "some of these nodes can boot over the network, and others cannot",
+            facts=[f"{cluster.fold(alone)}: {_why(cluster, alone[0])}"],
+            hint="they are flashed in two ways: name the ones and the others apart",
+        )
+    return chosen(cluster, words)
+
+
+def by_card_alone(cluster: Cluster, node: Node) -> bool:
+    """Whether nothing but its card can boot the node: that is so for good, and not for a missing entry."""
+    return definition.load(node.board).netboot == "none" or cluster.networks[node.network].wireless
+
+
 def _why(cluster: Cluster, node: Node) -> str:
     if definition.load(node.board).netboot == "none":
         return f"a {node.board} has no network boot"

@@ -33,8 +33,12 @@ def orders(
     cluster: Cluster | None,
     secrets: Mapping[str, bytes],
     wish: Wish,
+    trust: Mapping[str, str] | None = None,
 ) -> list[Order]:
-    """An order for each device; with nodes, the first node's card is in the first. Raises RecipeError."""
+    """An order for each device; with nodes, the first node's card is in the first. Raises RecipeError.
+
+    `trust` are files that tell a node whose releases it believes.
+    """
     release = offer.trusted.release
     if len(set(devices)) != len(devices):
         raise RecipeError("a device is named twice", hint="each card needs a reader of its own")
@@ -60,7 +64,9 @@ def orders(
             device=device,
             board=node.board if node else "",
             signers="",
-            identity=Identity(texts=_texts(node, cluster) if node and cluster else {}, secrets=secrets),
+            identity=Identity(
+                texts={**_texts(node, cluster), **(trust or {})} if node and cluster else {}, secrets=secrets
+            ),
             # It is for a person's hands: it boots where it is put.
             held=False,
             take_card=wish.take_card,

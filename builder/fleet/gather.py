@@ -81,6 +81,24 @@ class Fleet:
                 self._open[machine.name] = await connect(self.access, machine, through)
         return self._open[machine.name]
 
+    @asynccontextmanager
+    async def lent(self, machine: Machine, port: int) -> AsyncIterator[int]:
+        """A port of the machine's loopback that leads to `port` of ours, while the body runs.
+
+        Raises NodebakeError, or OSError where it cannot be had.
+        """
+        import asyncssh
+
+        connection = await self.connection(machine)
+        try:
+            listener = await connection.forward_remote_port("127.0.0.1", 0, "127.0.0.1", port)
+        except asyncssh.Error as error:
+            raise OSError(f"it lends no port: {error.reason.lower()}") from error
+        try:
+            yield listener.get_port()
+        finally:
+            listener.close()
+
     def _forget(self, machine: Machine, connection: SSHClientConnection) -> None:
         """Close a connection whose other side is in doubt; one that another order has opened since stays."""
         if self._open.get(machine.name) is connection:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from builder.errors import NodebakeError
@@ -45,6 +46,9 @@ class Field(Protocol):
 
     async def script(self, node: str, text: str, *, seconds: float) -> Ended:
         """Run a script of sh on the node as root. Raises NodeFailed when it cannot be run."""
+
+    async def bring(self, node: str, file: Path, text: str, *words: str, seconds: float) -> Ended:
+        """Run a script with its words as root there, and a file of ours on its stdin. Raises NodeFailed."""
 
     async def flash(self, node: str, release: str) -> str:
         """Bring the node's card to a release; what was done, in a few words. Raises NodeFailed."""

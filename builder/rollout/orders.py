@@ -49,9 +49,19 @@ class Wish:
 
 
 def order(
-    node: str, board: str, release: str, url: str, wish: Wish, *, swarm: bool = False
+    node: str,
+    board: str,
+    release: str,
+    url: str,
+    wish: Wish,
+    *,
+    swarm: bool = False,
+    from_card: bool = False,
 ) -> dict[str, Any]:
-    """The order for a node; `url` is what the head serves releases behind."""
+    """The order for a node; `url` is what releases are served behind.
+
+    `from_card`: it boots from nothing but its card, on which its flasher is a guest.
+    """
     return {
         "format": FORMAT,
         "node": node,
@@ -67,4 +77,5 @@ def order(
         "keep_data": wish.keep_data,
         "older": wish.older,
         "swarm": swarm,
+        **({"held": False, "boot_last": True} if from_card else {}),
     }

@@ -6,9 +6,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+import shlex
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from builder.cluster.cluster import Node
 from builder.errors import NodebakeError
@@ -39,7 +43,9 @@ Call = Callable[..., Any]
 
 @dataclass
 class Site:
-    """A Field. `orders` are the flash orders by node, `agent` is the program that carries one out there.
+    """A Field. `orders` are the flash orders by node, release and URL, `agent` is the program that carries
+    one out there. `url` is what releases are served behind; where it is one of this machine's own, they are
+    `relayed`, by each node's connection.
 
     `board` switches power; None where nothing in the inventory does.
     """
@@ -49,8 +55,10 @@ class Site:
     nodes: Mapping[str, Node]
     call: Call
     board: Switchboard | None
-    orders: Callable[[str, str], dict[str, Any]]
+    orders: Callable[[str, str, str], dict[str, Any]]
     agent: bytes
+    url: str
+    relayed: bool = False
     progress: Progress = lambda *_: None
     _booted: dict[str, str] = field(default_factory=dict)
     _head: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -91,15 +99,22 @@ class Site:
         return await self._script(node, text, seconds)
 
     async def _script(self, node: str, text: str, seconds: float, heard: Heard | None = None) -> Ended:
-        order = Order.script(text, within=seconds, sudo=True)
+        return await self._ended(node, Order.script(text, within=seconds, sudo=True), heard)
+
+    async def _ended(self, node: str, order: Order, heard: Heard | None = None) -> Ended:
         outcome = await self.fleet.run(self.machines[node], order, heard)
         if outcome.exit is None:
             raise NodeFailed(f"{node}: {outcome.why}", facts=_last(outcome), hint=outcome.hint)
         return Ended(outcome.exit, outcome.stdout, outcome.stderr)
 
+    async def bring(self, node: str, file: Path, text: str, *words: str, seconds: float) -> Ended:
+        command = shlex.join(["sudo", "-n", "sh", "-c", text, "sh", *words])
+        return await self._ended(node, Order(command, within=seconds, stdin_file=file))
+
     async def flash(self, node: str, release: str) -> str:
-        text = _carry(self.agent, self.orders(node, release))
-        said = await self._script(node, text, FLASH_SECONDS, lambda line: self._heard(node, line))
+        async with self._way_to(node) as url:
+            text = _carry(self.agent, self.orders(node, release, url))
+            said = await self._script(node, text, FLASH_SECONDS, lambda line: self._heard(node, line))
         events = list(_events(said.stdout))
         wrong = next((each for each in events if each.get("event") == "error"), None)
         if wrong:
@@ -110,6 +125,18 @@ class Site:
                 f"{node}: what flashes its card ended with {said.code}", facts=said.stderr.splitlines()[-3:]
             )
         return json.dumps(receipt, sort_keys=True)
+
+    @asynccontextmanager
+    async def _way_to(self, node: str) -> AsyncIterator[str]:
+        """The URL by which a node finds what is served, while the body runs. Raises NodeFailed."""
+        if not self.relayed:
+            yield self.url
+            return
+        try:
+            async with self.fleet.lent(self.machines[node], urlsplit(self.url).port or 0) as port:
+                yield f"http://127.0.0.1:{port}"
+        except OSError as error:
+            raise NodeFailed(f"{node} does not answer: {error}") from error
 
     def _heard(self, node: str, line: str) -> None:
         """Pass on what the program that flashes says of its progress."""

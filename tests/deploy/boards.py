@@ -28,6 +28,7 @@ from tests.unit.rules.source import ROOT
 _ENTER = """\
 set -e
 [ ! -e "$1/booting" ]
+before=$(cat "$1/boot_id")
 mount -t overlay none -o "lowerdir=$1/etc:/etc" /etc
 mount -t overlay none -o "lowerdir=$1/lib:/usr/lib" /usr/lib
 mount --bind "$1/cmdline" /proc/cmdline
@@ -43,7 +44,9 @@ mount --bind /dev/shm "$1/dev/shm"
 : >"$1/dev/mmcblk0"
 mount --bind "$(cat "$1/device")" "$1/dev/mmcblk0"
 mount --rbind "$1/dev" /dev
+# What it has started anew since is not what this session would see.
 [ ! -e "$1/booting" ]
+[ "$(cat /proc/sys/kernel/random/boot_id)" = "$before" ]
 export NODE="$1" PATH="$1/bin:/usr/bin:/bin"
 exec sh -c "$SSH_ORIGINAL_COMMAND"
 """

@@ -142,9 +142,9 @@ def test_a_rollout_and_back(rack: Rack) -> None:
 def test_many_at_once_take_it_from_each_other(rack: Rack, monkeypatch: pytest.MonkeyPatch) -> None:
     ordered = []
 
-    def told(*words: Any, swarm: bool) -> dict[str, Any]:
+    def told(*words: Any, swarm: bool, from_card: bool) -> dict[str, Any]:
         ordered.append(swarm)
-        return order(*words, swarm=swarm)
+        return order(*words, swarm=swarm, from_card=from_card)
 
     monkeypatch.setattr(conduct, "order", told)
     code, _, err = rack.call("deploy", "sdcard", "node[01-03]", "--force")

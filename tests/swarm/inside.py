@@ -87,10 +87,10 @@ async def _flash(
     machines = {name: here.machine(name) for name in here.nodes}
     async with fleet(here.access, next(iter(machines.values()))) as opened:
 
-        def ordered(node: str, release: str) -> dict[str, Any]:
-            return order(node, "pi3b", release, url, Allowed(take_card=True), swarm=wish.swarm)
+        def ordered(node: str, release: str, source: str) -> dict[str, Any]:
+            return order(node, "pi3b", release, source, Allowed(take_card=True), swarm=wish.swarm)
 
-        site = Site(opened, machines, {}, lambda *_: None, None, ordered, packed())
+        site = Site(opened, machines, {}, lambda *_: None, None, ordered, packed(), url)
         await asyncio.gather(*(site.script(name, "true", seconds=30) for name in machines))
         began = time.monotonic()
 

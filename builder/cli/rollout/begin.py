@@ -23,27 +23,31 @@ from builder.deploy.cluster_lock import cluster_lock
 from builder.deploy.holds import who
 from builder.deploy.keys import Ring
 from builder.deploy.publish import INCOMING, STOCK, give, signed
-from builder.deploy.stock import chosen, stock
+from builder.deploy.stock import by_card_alone, movable, stock
 from builder.errors import Exit, NodebakeError
+from builder.fleet.order import Order
 from builder.head.node import inventory
 from builder.report.report import Report
 from builder.rollout.course import Course, Verdict
 from builder.rollout.journal import SUFFIX, Journal
 from builder.rollout.plan import Limits, Plan, waves
 
+_PATIENCE = 30.0
+
 
 def run(arguments: Namespace, report: Report) -> Exit:
     """The rollout: what it would do, and with `--yes` it does it."""
     project = project_of(arguments)
     cluster = project.cluster()
-    nodes = chosen(cluster, arguments.nodes)
-    target = target_of(project, arguments.recipe, arguments.release, nodes)
+    nodes = movable(cluster, arguments.nodes)
+    alone = bool(nodes) and by_card_alone(cluster, nodes[0])
+    target = target_of(project, arguments.recipe, arguments.release, nodes, from_card=alone)
     canaries = [node.name for node in cluster.select(arguments.canary)] if arguments.canary else []
     planned = waves([node.name for node in nodes], canaries, arguments.wave)
     if not arguments.yes:
         for number, wave in enumerate(planned, 1):
             report.data(f"wave {number}: {cluster.fold([n for n in nodes if n.name in wave])}")
-        report.say(f"each is flashed with {target.image.label}; with --yes this is done")
+        report.say(f"each is flashed with {target.image}; with --yes this is done")
         return Exit.DONE
     limits = Limits(arguments.success / 100, arguments.failures)
     return begin(arguments, report, project, nodes, target, planned, limits)
@@ -65,18 +69,22 @@ def begin(
     wish = wish_of(arguments, project, target.image_folder)
     with ExitStack() as stack:
         head = stack.enter_context(at_head(arguments, report))
-        what = f"deploy {target.image.recipe}"
+        what = f"deploy {target.recipe}"
         stack.enter_context(cluster_lock(head.head, what, who(), sudo=head.sudo))
         refuse_unless_free(arguments, nodes, report)
-        known = prepared(head, cluster, nodes, target, report)
-        refresh_hosts(head, project)
-        plan = Plan(target.image.label, target.flasher.label, planned, limits, *formers(head, nodes))
+        crew = Crew(project, cluster, tuple(nodes))
+        if target.from_card:
+            known, before = "", on_cards(crew, target.flasher)
+        else:
+            known = prepared(head, cluster, nodes, target, report)
+            refresh_hosts(head, project)
+            before = formers(head, nodes)
+        plan = Plan(target.image, target.flasher, planned, limits, *before)
         journal = Journal(project.root / FOLDER / f"{time.strftime('%Y%m%d-%H%M%S')}{SUFFIX}")
         journal.begin(plan)
         report.say(
             f"rollout {journal.id}; killed, it is gone on with by: nodebake rollout resume {journal.id}"
         )
-        crew = Crew(project, cluster, tuple(nodes))
         conduct = Conduct(crew, head, known, wish, arguments.check, report, arguments.up_within)
         course = conduct.run(journal)
     return answer(arguments, report, journal, course)
@@ -97,6 +105,24 @@ def formers(head: AtHead, nodes: Sequence[Node]) -> tuple[dict[str, str], tuple[
     cards = {name: each["release"] for name, each in head.value("cards")["cards"].items()}
     runs = {node.name: cards.get(node.name) or booted.get(node.name, "") for node in nodes}
     return runs, tuple(node.name for node in nodes if node.name in cards)
+
+
+def on_cards(crew: Crew, flasher: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What nodes run that boot from nothing but their cards, as they say. Raises NodebakeError.
+
+    One that was left in the flasher has nothing else any more.
+    """
+    outcomes = crew.gather(Order("cat /etc/nodebake/release", within=_PATIENCE))
+    silent = [f"{each.name}: {each.trouble}" for each in outcomes if not each.well]
+    if silent:
+        raise NodebakeError(
+            "some of the nodes do not say what they run",
+            facts=silent,
+            hint="they can be flashed over ssh alone; else write their cards in a reader: nodebake write",
+        )
+    runs = {each.name: each.stdout.strip() for each in outcomes}
+    names = tuple(node.name for node in crew.nodes)
+    return {name: "" if runs[name] == flasher else runs[name] for name in names}, names
 
 
 def answer(arguments: Namespace, report: Report, journal: Journal, course: Course) -> Exit:

@@ -13,43 +13,76 @@ from builder.cli.workspace import out_root
 from builder.cluster.cluster import Node
 from builder.deploy.publish import release_of
 from builder.errors import RecipeError, RefusedError
-from builder.head.release.manifest import Release
+from builder.flash.agent import release as flashed
 
 FLASHER = "flasher"
+GUEST = "flasher-card"
+"""The flasher of nodes that find it on their own card."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Two releases and their folders."""
+    """Two releases, RECIPE/VERSION, and their folders. `from_card`: their cards alone boot the nodes."""
 
-    image: Release
+    image: str
     image_folder: Path
-    flasher: Release
+    flasher: str
     flasher_folder: Path
+    from_card: bool = False
+
+    @property
+    def recipe(self) -> str:
+        return self.image.partition("/")[0]
 
 
-def target_of(project: Project, recipe: str, folder: Path | None, nodes: Sequence[Node]) -> Target:
+def target_of(
+    project: Project, recipe: str, folder: Path | None, nodes: Sequence[Node], *, from_card: bool = False
+) -> Target:
     """The releases that were built last, or the image in `folder`. Raises RecipeError and RefusedError."""
     image_folder = (folder or out_root(project) / recipe / "latest").resolve()
-    _tried_first(image_folder, recipe)
-    image = release_of(image_folder, recipe)
+    image, boards = (_flashed if from_card else _tried)(image_folder, recipe)
+    flasher_recipe = GUEST if from_card else FLASHER
+    flasher_folder = (out_root(project) / flasher_recipe / "latest").resolve()
+    flasher = release_of(flasher_folder, flasher_recipe)
+    _fit(image, boards, nodes)
+    _fit(flasher.label, [board.name for board in flasher.boards], nodes)
+    return Target(image, image_folder, flasher.label, flasher_folder, from_card)
+
+
+def _tried(folder: Path, recipe: str) -> tuple[str, Sequence[str]]:
+    """An image that nodes try over the network before their cards boot it: its label and its boards."""
+    _tried_first(folder, recipe)
+    image = release_of(folder, recipe)
     if image.mode != "card":
         raise RefusedError(
             f"{image.label} is not for cards: nodes boot it over the network",
             hint=f"nodebake publish {recipe} NODES",
         )
-    flasher_folder = (out_root(project) / FLASHER / "latest").resolve()
-    target = Target(image, image_folder, release_of(flasher_folder, FLASHER), flasher_folder)
-    for release in (target.image, target.flasher):
-        boards = {board.name for board in release.boards}
-        unfit = [f"{node.name} is a {node.board}" for node in nodes if node.board not in boards]
-        if unfit:
-            raise RecipeError(
-                f"{release.label} is not for every one of these nodes",
-                facts=[*unfit[:5], f"it is for {', '.join(sorted(boards))}"],
-                hint="leave those out, or add the board to the recipe and build again",
-            )
-    return target
+    return image.label, [board.name for board in image.boards]
+
+
+def _flashed(folder: Path, recipe: str) -> tuple[str, Sequence[str]]:
+    """Any image; its label and its boards."""
+    manifest = folder / "manifest.json"
+    if not manifest.is_file():
+        raise RecipeError(
+            f"there is no release of `{recipe}`",
+            facts=[f"looked for `{manifest}`"],
+            hint=f"nodebake build {recipe}",
+        )
+    image = flashed.parse(manifest.read_bytes())
+    return image.label, image.boards
+
+
+def _fit(label: str, boards: Sequence[str], nodes: Sequence[Node]) -> None:
+    """Raise RecipeError for nodes that a release is not for."""
+    unfit = [f"{node.name} is a {node.board}" for node in nodes if node.board not in boards]
+    if unfit:
+        raise RecipeError(
+            f"{label} is not for every one of these nodes",
+            facts=[*unfit[:5], f"it is for {', '.join(sorted(set(boards)))}"],
+            hint="leave those out, or add the board to the recipe and build again",
+        )
 
 
 def _tried_first(folder: Path, recipe: str) -> None:

@@ -33,7 +33,7 @@ class Blocks:
                 raise RefusedError(
                     f"block {block} of `{self.image}` is not what the release's index says",
                     facts=["whoever serves the release has other bytes than were signed"],
-                    hint="publish the release again, and flash again; until then the card does not boot",
+                    hint="publish the release again, and flash again",
                 )
             if self.wanted.differs(block):
                 # Hardly any block does: all others are what came, not copied.

@@ -83,7 +83,7 @@ class Web:
                     raise NodebakeError(
                         f"`{self._url}` does not answer any more",
                         facts=[f"{type(error).__name__}: {error}", f"asked for {self._patience:g} s"],
-                        hint="flash again: it goes on where this ended; until then the card does not boot",
+                        hint="flash again: it goes on where this ended",
                     ) from error
                 time.sleep(pause)
                 pause = min(pause * 2, 5)

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from builder.rollout.field import Ended, NodeFailed
 from builder.rollout.health import SCRIPT
-from builder.rollout.work import EARN, HOLD
+from builder.rollout.over_network import EARN, HOLD
 
 FLASHER, RELEASE, FORMER = "flasher/1", "sdcard/2", "minimal/1"
 
@@ -107,6 +108,9 @@ class World:
         else:
             return Ended(0 if board.by_itself else 1, "", "")
         return Ended(0, "", "")
+
+    async def bring(self, node: str, file: Path, text: str, *words: str, seconds: float) -> Ended:
+        raise AssertionError("these nodes boot over the network")
 
     async def flash(self, node: str, release: str) -> str:
         self._tick()

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How one kind of node gets to a system on its card, and back: `over_network`, or `from_card` for boards
+that ask no network. Each step may be taken again after a kill, and comes to the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from builder.rollout.field import Field, NodeFailed
+
+CHECK_SECONDS = 420
+"""What a script on a node may take."""
+
+
+class Way(Protocol):
+    """The steps of one node. Each raises NodebakeError with what went wrong."""
+
+    async def into_flasher(self, node: str) -> None:
+        """Have it run the system that flashes."""
+
+    async def flash(self, node: str, release: str) -> str:
+        """Bring its card to a release; what was done."""
+
+    async def try_it(self, node: str, release: str) -> None:
+        """Have it run what was flashed."""
+
+    async def arrive(self, node: str, release: str) -> None:
+        """It is well: let it stay with its card."""
+
+    async def restore(self, node: str) -> None:
+        """It is not well: bring it back to what it ran before."""
+
+    async def take_back(self, node: str) -> None:
+        """It had arrived, and is to run again what it ran before."""
+
+
+@dataclass(frozen=True)
+class Starting:
+    """Starting nodes again; each gets `seconds` until it answers."""
+
+    field: Field
+    seconds: float
+
+    async def into(self, node: str, wanted: str) -> None:
+        """Start a node again and wait until it runs what it should. Raises NodeFailed."""
+        await self.field.restart(node)
+        runs = await self.field.up(node, seconds=self.seconds)
+        if runs != wanted:
+            raise NodeFailed(
+                f"{node} came up with {runs or 'nobody knows what'}", facts=[f"wanted: {wanted}"]
+            )
+
+    async def unless_there(self, node: str, wanted: str) -> None:
+        """The same, unless it runs that already."""
+        if await self.field.release_of(node) != wanted:
+            await self.into(node, wanted)
