@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from builder.deploy.remote import Failed, Head, command, no_command
+from builder.deploy.remote import Failed, Head, command, event_of, no_command
 
 
 @contextmanager
@@ -20,7 +19,7 @@ def cluster_lock(head: Head, what: str, by: str, *, sudo: bool) -> Iterator[None
     with head.kept([*command("lock", what, "--by", by, sudo=sudo), "--json"]) as lines:
         for line in lines:
             told.append(line)
-            event = json.loads(line) if line.startswith("{") else {}
+            event = event_of(line)
             if event.get("event") == "error":
                 raise Failed(event)
             if event.get("event") == "answer":

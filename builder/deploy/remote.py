@@ -77,7 +77,7 @@ def call(head: Head, report: Report, *words: str, sudo: bool) -> Called:
     ended: NodebakeError | None = None
     try:
         for line in head.lines([*command(*words, sudo=sudo), "--json"]):
-            event = _event(line)
+            event = event_of(line)
             match event.get("event"):
                 case "operation":
                     report.say(event["text"])
@@ -99,7 +99,7 @@ def call(head: Head, report: Report, *words: str, sudo: bool) -> Called:
 def no_command(name: str, told: Sequence[str], code: int) -> NodebakeError:
     """Why a call on the head came to nothing."""
     text = "\n".join(told)
-    errors = [event for event in map(_event, told) if event.get("event") == "error"]
+    errors = [event for event in map(event_of, told) if event.get("event") == "error"]
     if errors:
         return Failed(errors[-1])
     if code == 127 or "command not found" in text:
@@ -120,7 +120,8 @@ def quoted(argv: Sequence[str]) -> str:
     return shlex.join(argv)
 
 
-def _event(line: str) -> dict[str, Any]:
+def event_of(line: str) -> dict[str, Any]:
+    """What a line of nodebake-head's tells; nothing when it is none of its own."""
     try:
         event = json.loads(line)
     except ValueError:

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from builder.deploy.remote import Failed, Head, command, no_command
+from builder.deploy.remote import Failed, Head, command, event_of, no_command
 from builder.errors import NodebakeError
 from builder.flash.agent import release as flashed
 from builder.head.served.serving import serving
@@ -27,7 +26,7 @@ def served(head: Head, release: str, *, also: Sequence[str] = (), sudo: bool) ->
     with head.kept([*command("serve", release, *more, sudo=sudo), "--json"]) as lines:
         for line in lines:
             told.append(line)
-            event = json.loads(line) if line.startswith("{") else {}
+            event = event_of(line)
             if event.get("event") == "error":
                 raise Failed(event)
             if event.get("event") == "answer":

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import errno
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, TypeVar
 
 import asyncssh
 
@@ -16,10 +17,15 @@ from builder.deploy.remote import no_command, quoted
 from builder.errors import LackingError, NodebakeError
 from builder.report.report import Report
 
+T = TypeVar("T")
 Process = asyncssh.SSHClientProcess[bytes]
 _CHUNK = 1 << 18
 _PATIENCE = 30
 """Seconds until a connection stands."""
+_ANEW = ("manifest.json", "manifest.json.sig")
+"""Files that may differ while their names and sizes do not: one signature is as long as another."""
+_GONE = (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN)
+_BROKEN = (asyncssh.ConnectionLost, asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
 
 
 @dataclass(frozen=True)
@@ -42,59 +48,77 @@ class Ssh:
         self.name = name
         self._runner, self._connection = runner, connection
 
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        """What comes of it. Raises ConnectionLost where a stream ends as a socket does."""
+        try:
+            return self._runner.run(work)
+        except OSError as error:
+            if isinstance(error, ConnectionError) or error.errno in _GONE:
+                raise asyncssh.ConnectionLost(str(error)) from error
+            raise
+
     def lines(self, argv: Sequence[str]) -> Iterator[str]:
-        process = self._runner.run(_start(self._connection, argv))
-        while line := self._runner.run(process.stdout.readline()):
+        process = self._run(_start(self._connection, argv))
+        while line := self._run(process.stdout.readline()):
             yield line.decode(errors="replace")
-        self._runner.run(self._over(process))
+        self._run(self._over(process))
 
     @contextmanager
     def kept(self, argv: Sequence[str]) -> Iterator[Iterator[str]]:
-        process = self._runner.run(_start(self._connection, argv))
+        process = self._run(_start(self._connection, argv))
 
         def lines() -> Iterator[str]:
-            while line := self._runner.run(process.stdout.readline()):
+            while line := self._run(process.stdout.readline()):
                 yield line.decode(errors="replace")
 
         try:
             yield lines()
         finally:
-            process.stdin.write_eof()
-            self._runner.run(process.wait_closed())
+            # Who is gone has let go already.
+            with suppress(OSError):
+                process.stdin.write_eof()
+            self._run(process.wait_closed())
 
     def bring(self, files: Sequence[Path], folder: str, report: Report) -> str:
-        return self._runner.run(_upload(self._connection, files, folder, report))
+        return self._run(_upload(self._connection, files, folder, report))
 
     def note(self, path: str, data: bytes) -> str:
-        return self._runner.run(_write(self._connection, path, data))
+        return self._run(_write(self._connection, path, data))
 
     def fetch(self, path: str) -> bytes:
-        return self._runner.run(_read(self._connection, path))
+        return self._run(_read(self._connection, path))
 
     def forget(self, folder: str) -> None:
-        self._runner.run(_remove(self._connection, folder))
+        self._run(_remove(self._connection, folder))
 
     def save(self, argv: Sequence[str], stream: IO[bytes]) -> None:
-        self._runner.run(self._pump(argv, None, stream))
+        self._run(self._pump(argv, None, stream))
 
     def feed(self, argv: Sequence[str], stream: IO[bytes]) -> str:
-        return self._runner.run(self._pump(argv, stream, None))
+        return self._run(self._pump(argv, stream, None))
 
     async def _pump(self, argv: Sequence[str], source: IO[bytes] | None, sink: IO[bytes] | None) -> str:
         process = await _start(self._connection, argv)
-        while source and (chunk := source.read(_CHUNK)):
-            process.stdin.write(chunk)
-            await process.stdin.drain()
-        process.stdin.write_eof()
+        # Who takes no more says why, or is gone: both are told by what comes of it.
+        with suppress(BrokenPipeError):
+            while source and (chunk := source.read(_CHUNK)):
+                process.stdin.write(chunk)
+                await process.stdin.drain()
+            process.stdin.write_eof()
         while data := await process.stdout.read(_CHUNK):
             if sink:
                 sink.write(data)
         return await self._over(process)
 
     async def _over(self, process: Process) -> str:
-        """Wait for its end; what it wrote to stderr. Raises NodebakeError when it failed."""
+        """Wait for its end; what it wrote to stderr. Raises NodebakeError when it failed.
+
+        Raises ConnectionLost where its end was not told: what came of it is not known then.
+        """
         told = (await process.stderr.read()).decode(errors="replace")
         code = (await process.wait(check=False)).exit_status
+        if code is None:
+            raise asyncssh.ConnectionLost("the connection ended before the command did")
         if code:
             raise no_command(self.name, told.splitlines(), code)
         return told
@@ -111,9 +135,7 @@ def opened(address: Address) -> Iterator[Ssh]:
         try:
             yield Ssh(str(address), runner, connection)
         except asyncssh.Error as error:
-            raise NodebakeError(
-                f"the connection to {address} broke off", facts=[str(error)], hint="run it again, it goes on"
-            ) from error
+            raise _ended(address, error) from error
         finally:
             connection.close()
             runner.run(connection.wait_closed())
@@ -127,6 +149,20 @@ async def _connect(address: Address) -> asyncssh.SSHClientConnection:
     named = {"username": address.user} if address.user else {}
     return await asyncssh.connect(
         address.host, address.port, connect_timeout=_PATIENCE, keepalive_interval=15, **named
+    )
+
+
+def _ended(address: Address, error: asyncssh.Error) -> NodebakeError:
+    if isinstance(error, asyncssh.SFTPError) and not isinstance(error, _BROKEN):
+        return NodebakeError(
+            f"{address} does not take, or give, a file of its user's",
+            facts=[error.reason],
+            hint="is there room on its disk (`df -h`), and may the user write to its own home?",
+        )
+    return NodebakeError(
+        f"the connection to {address} broke off",
+        facts=[error.reason],
+        hint="run it again, it goes on; a rollout does so by: nodebake rollout resume",
     )
 
 
@@ -159,10 +195,11 @@ async def _upload(
         for path in files:
             size = path.stat().st_size
             place = f"{folder}/{path.name}"
-            if await sftp.exists(place) and await sftp.getsize(place) == size:
+            kept = path.name not in _ANEW
+            if kept and await sftp.exists(place) and await sftp.getsize(place) == size:
                 continue
             partial = f"{place}.part"
-            there = await sftp.getsize(partial) if await sftp.exists(partial) else 0
+            there = await sftp.getsize(partial) if kept and await sftp.exists(partial) else 0
             there = there if there is not None and there <= size else 0
             with report.bytes_bar(path.name, size) as bar, path.open("rb") as reading:
                 reading.seek(there)
