@@ -19,6 +19,9 @@ from builder.fleet.machine import Machine
 if TYPE_CHECKING:
     from asyncssh import SSHClientConnection, SSHKey, SSHKnownHosts
 
+_ALIVE, _MISSED = 15, 3
+"""Every so many seconds a machine is asked whether it is there; so many answers may be missing."""
+
 
 class Barred(NodebakeError):
     """A machine answers, or might, and we may not do there what we want."""
@@ -104,6 +107,9 @@ async def connect(
             config=None,
             connect_timeout=access.ssh.timeout,
             login_timeout=access.ssh.timeout,
+            # Who loses its power says no goodbye, and an order to it may take an hour.
+            keepalive_interval=_ALIVE,
+            keepalive_count_max=_MISSED,
         )
     except asyncssh.HostKeyNotVerifiable:
         raise Barred(

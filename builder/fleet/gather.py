@@ -37,6 +37,7 @@ class Fleet:
     tunnel: Tunnel
     _stack: AsyncExitStack
     _open: dict[str, SSHClientConnection] = field(default_factory=dict)
+    _one: dict[str, asyncio.Lock] = field(default_factory=dict)
     _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def gather(
@@ -74,12 +75,14 @@ class Fleet:
 
     async def connection(self, machine: Machine) -> SSHClientConnection:
         """The connection to a machine. Raises NodebakeError, or OSError where nothing answers."""
-        kept = self._open.get(machine.name)
-        if kept is None or kept.is_closed():
-            async with self._gate:
-                through = await self.tunnel.connection() if machine.via_head else None
-                self._open[machine.name] = await connect(self.access, machine, through)
-        return self._open[machine.name]
+        # Two orders at a time log in once.
+        async with self._one.setdefault(machine.name, asyncio.Lock()):
+            kept = self._open.get(machine.name)
+            if kept is None or kept.is_closed():
+                async with self._gate:
+                    through = await self.tunnel.connection() if machine.via_head else None
+                    kept = self._open[machine.name] = await connect(self.access, machine, through)
+            return kept
 
     @asynccontextmanager
     async def lent(self, machine: Machine, port: int) -> AsyncIterator[int]:
@@ -141,6 +144,10 @@ async def _carried_out(
         return Outcome(name, None, why="the machine starts no command")
     except asyncssh.Error as error:
         return Outcome(name, None, why=f"no command can be started: {error.reason.lower()}")
+    except OSError as error:
+        if error.filename:
+            raise  # what was to be sent cannot be read, on this side
+        return Outcome(name, None, why=f"no command can be started: {cause(error)}")
     # Who is gone by now is told by what comes of it.
     with suppress(OSError):
         if order.stdin:

@@ -61,6 +61,9 @@ async def _knock_through(through: SSHClientConnection, address: str, port: int, 
     except TimeoutError:
         return Answer.SILENT
     except asyncssh.ChannelOpenError as error:
+        if through.is_closed():
+            # It was not even asked for: who stands behind may be well.
+            return Answer.CANNOT_TELL
         if error.code == asyncssh.OPEN_CONNECT_FAILED:
             return Answer.ALIVE if "refused" in error.reason.lower() else Answer.SILENT
         return Answer.CANNOT_TELL

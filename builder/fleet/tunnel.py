@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Tunnel:
-    """A connection to the head, by way of which others are reached: opened at need, closed with `stack`."""
+    """A connection to the head, by way of which others are reached: opened at need, closed with `stack`.
+
+    Where it has broken off, the next one who needs it opens it again.
+    """
 
     access: Access
     head: Machine
@@ -29,7 +32,7 @@ class Tunnel:
     async def connection(self) -> SSHClientConnection:
         """The connection. Raises Barred when the head cannot be logged in to."""
         async with self._one:
-            if self._connection is None:
+            if self._connection is None or self._connection.is_closed():
                 try:
                     self._connection = await self.stack.enter_async_context(connected(self.access, self.head))
                 except OSError as error:

@@ -66,27 +66,31 @@ class Reach:
 
     async def shut_down(self, machine: Machine) -> Shutdown:
         """Shut a machine down, and wait until it is. What cannot be done is told in the result."""
-        answer = await self.answer(machine)
+        try:
+            answer = await self.answer(machine)
+        except Barred as error:
+            return Shutdown(End.BARRED, error.message)
         if answer is Answer.CANNOT_TELL:
             return Shutdown(End.BARRED, f"{', '.join(machine.addresses)} cannot be reached from here")
         if answer is not Answer.SSH:
             return Shutdown(End.SILENT)
         try:
             await self._order(machine)
+            silent = await self.wait_until_silent(machine)
         except Barred as error:
             return Shutdown(End.BARRED, error.message)
         except OSError as error:
             return Shutdown(End.BARRED, f"ssh to `{machine.name}` failed: {cause(error)}")
-        if not await self.wait_until_silent(machine):
+        if not silent:
             return Shutdown(End.SLOW, f"ssh still answers after {self.sequence.down_within:g} s")
         await asyncio.sleep(self.sequence.settle)
         return Shutdown(End.SHUT)
 
     async def wait_until_silent(self, machine: Machine) -> bool:
-        """Wait until ssh does not answer any more; whether that was in time."""
+        """Wait until ssh does not answer any more; whether that was in time. Who cannot be asked has not."""
         try:
             async with asyncio.timeout(self.sequence.down_within):
-                while await self.answer(machine) is Answer.SSH:
+                while await self.answer(machine) in (Answer.SSH, Answer.CANNOT_TELL):
                     await asyncio.sleep(_POLL)
         except TimeoutError:
             return False
@@ -100,8 +104,10 @@ class Reach:
         async with self.login(machine) as connection:
             try:
                 done = await connection.run(ssh.poweroff, stdin=asyncssh.DEVNULL, timeout=ssh.timeout)
-            except (asyncssh.ConnectionLost, asyncssh.DisconnectError, asyncssh.TimeoutError):
+            except (asyncssh.DisconnectError, asyncssh.TimeoutError, ConnectionError):
                 return
+            except asyncssh.Error as error:
+                raise Barred(f"`{machine.name}` starts no command: {error.reason.lower()}") from None
             if done.exit_status:
                 said = str(done.stderr or done.stdout or "").strip().splitlines()
                 what = f": {said[-1]}" if said else ""
