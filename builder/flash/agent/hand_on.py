@@ -108,8 +108,8 @@ class _Answers(BaseHTTPRequestHandler):
             return
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
         try:
+            self.end_headers()
             self.wfile.write(data)
         except OSError:
             return

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,29 @@ def main(argv: Sequence[str]) -> int:
     try:
         done = carry_out(order.parse(_given(argv)), _Telling())
     except NodebakeError as error:
-        told = {"message": error.message, "facts": list(error.facts), "hint": error.hint}
-        _say({"event": "error", **told, "exit": int(error.exit)})
-        return int(error.exit)
+        return _failed(error)
+    except BrokenPipeError:
+        raise  # nobody is left to be told
+    except Exception as error:
+        # Whoever waits for us knows nothing else of what became of the card.
+        return _failed(_unforeseen(error))
     _say({"event": "receipt", **receipt.told(done)})
     return int(Exit.DONE)
+
+
+def _failed(error: NodebakeError) -> int:
+    told = {"message": error.message, "facts": list(error.facts), "hint": error.hint}
+    _say({"event": "error", **told, "exit": int(error.exit)})
+    return int(error.exit)
+
+
+def _unforeseen(error: Exception) -> NodebakeError:
+    where = [line.strip() for line in traceback.format_tb(error.__traceback__)[-1].splitlines()]
+    return NodebakeError(
+        f"the flasher ended where it should not: {type(error).__name__}",
+        facts=[str(error), *where],
+        hint="flash again: it goes on where this ended; the second time it is a bug in nodebake",
+    )
 
 
 class _Telling:

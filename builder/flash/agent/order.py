@@ -57,7 +57,7 @@ def parse(text: str | bytes) -> Order:
     """An order from JSON. Raises RecipeError that names what is wrong with it."""
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecipeError("the order is not JSON", facts=[str(error)]) from error
     if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
         raise RecipeError(
@@ -93,6 +93,8 @@ def _faults(order: Order) -> list[str]:
     faults += [f"{name}: true or false is wanted" for name in flags if not isinstance(values[name], bool)]
     if order.swarm and order.boot_last:
         faults.append("swarm: not with boot_last")
+    given = [order.identity.root, *order.identity.texts.values()]
+    faults += ["identity: a text is wanted" for value in given if not isinstance(value, str)]
     paths = [*order.identity.files, *order.identity.secrets, *order.identity.texts]
     return faults + [f"identity: `{path}` leads out of the root" for path in paths if not _inside(path)]
 

@@ -38,13 +38,8 @@ class Web:
     """A release behind a URL that ends in a slash; one connection, kept, made anew when it is cut."""
 
     def __init__(self, url: str, *, patience: float = _PATIENCE, silence: float = _SILENCE) -> None:
-        parts = urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname or not parts.path.endswith("/"):
-            raise RecipeError(
-                f"`{url}` is no source of a release", hint="name an http:// URL that ends in a slash"
-            )
-        self._url, self._path = url, parts.path
-        self._host, self._port = parts.hostname, parts.port or 80
+        self._host, self._port, self._path = _parts(url)
+        self._url = url
         self._patience, self._silence = patience, silence
         self._connection: http.client.HTTPConnection | None = None
         self.moved = 0
@@ -106,6 +101,20 @@ class Web:
             raise http.client.IncompleteRead(data, answer.length)
         self.moved += len(data)
         return (unpacked(data, most), data) if answer.headers.get(PACK) == DEFLATE else (data, b"")
+
+
+def _parts(url: str) -> tuple[str, int, str]:
+    """Host, port and path of a release's URL. Raises RecipeError for any other."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 80
+    except ValueError:
+        parts, port = urlsplit(""), 0
+    if parts.scheme != "http" or not parts.hostname or not parts.path.endswith("/"):
+        raise RecipeError(
+            f"`{url}` is no source of a release", hint="name an http:// URL that ends in a slash"
+        )
+    return parts.hostname, port, parts.path
 
 
 def unpacked(data: bytes, most: int) -> bytes:

@@ -156,7 +156,7 @@ class Swarming:
         """Piece, source, and how long to wait without one."""
         try:
             return self._tracker.ask(question)
-        except (OSError, http.client.HTTPException, ValueError, KeyError):
+        except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
             # It tells nothing, but may have what is wanted, or come back; one at a time, for all of us ask.
             self._tracker.close()
             if question.taking or not question.wants:

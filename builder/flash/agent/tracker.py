@@ -53,7 +53,7 @@ class Tracker:
     def ask(self, question: Question) -> tuple[int, str, float]:
         """A piece and who has it, or -1 and for how long to wait.
 
-        Raises OSError, HTTPException, ValueError or KeyError without an answer.
+        Raises OSError, HTTPException, ValueError, KeyError or TypeError without an answer.
         """
         told = asdict(question)
         for word in ("has", "wants", "taking"):
@@ -66,7 +66,7 @@ class Tracker:
         if answer.status != http.client.OK:
             raise http.client.HTTPException(f"{answer.status} {answer.reason}")
         said = json.loads(data) or {"piece": -1, "source": HEAD, "wait": 0.0}
-        return int(said["piece"]), str(said["source"]), float(said["wait"])
+        return int(said["piece"]), str(said["source"]), min(float(said["wait"]), _HEAD_SECONDS)
 
     def close(self) -> None:
         """Hang up; the next question makes a new connection."""
@@ -88,6 +88,8 @@ def piece(url: str, number: int) -> bytes:
         found = bytearray()
         while data := answer.read1(1 << 18):
             found += data
+            if len(found) > _LARGEST:
+                raise http.client.HTTPException("it is larger than a piece can be")
             if time.monotonic() > until:
                 raise TimeoutError
         if answer.length:
