@@ -8,6 +8,7 @@ written, at the very end, the card boots nothing.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +65,8 @@ class FromCard:
                 hint=IN_A_READER,
             )
         if former and runs == self.plan.flasher:
-            back = await self.field.script(node, f"{_VISIT} back\n", seconds=CHECK_SECONDS)
+            text = f"{_VISIT} back {shlex.quote(former)}\n"
+            back = await self.field.script(node, text, seconds=CHECK_SECONDS)
             if not back.code:
                 await self.starting.into(node, former)
                 return

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nodes that boot from nothing but their cards, as values: killed whenever, something boots them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from builder.head.release.manifest import Artifact, Release
+from builder.rollout.course import Course
+from builder.rollout.drive import Drive
+from builder.rollout.event import Stage
+from builder.rollout.field import Ended, NodeFailed
+from builder.rollout.health import SCRIPT
+from builder.rollout.journal import Journal
+from builder.rollout.plan import Limits, Plan
+from builder.rollout.visit import Visit
+from builder.rollout.work import Worker
+from tests.tools.rollout.world import Killed
+
+FLASHER, RELEASE, FORMER = "flasher-card/1", "zero/2", "zero/1"
+NODES = ("n1", "n2")
+_GUEST = Release(
+    "flasher-card", "1", 0, "ram", "tmpfs", "1/", "boot.tar", (), "", (), (), 0,
+    (Artifact("boot", "boot.tar", 1, ""),),
+)  # fmt: skip
+
+
+@dataclass
+class Card:
+    """What a node boots: its root, empty when written in part, unless its config.txt names the flasher."""
+
+    root: str = FORMER
+    guest: bool = False
+    stays: bool = False
+    runs: str = FORMER
+
+    def start(self) -> None:
+        self.runs = FLASHER if self.guest else self.root
+        # As it comes up, the flasher has the card boot the other system.
+        self.guest = self.guest and self.stays
+
+
+@dataclass
+class World:
+    """A Field. Before call `dies_at` (from 1) the program ends; `ill` are nodes by what ails them."""
+
+    cards: dict[str, Card]
+    ill: dict[str, str] = field(default_factory=dict)
+    dies_at: int = 0
+    calls: int = 0
+
+    def _tick(self) -> None:
+        for name, card in self.cards.items():
+            assert card.root or card.guest, f"nothing boots {name}"
+        self.calls += 1
+        if self.calls == self.dies_at:
+            raise Killed
+
+    async def assign(self, node: str, release: str) -> None:
+        raise AssertionError("the head lends such a node nothing")
+
+    async def settle(self, node: str, *, passed: bool) -> None:
+        raise AssertionError("the head knows nothing of such a node")
+
+    async def leave(self, node: str) -> None:
+        raise AssertionError("the head knows nothing of such a node")
+
+    async def release_of(self, node: str) -> str:
+        self._tick()
+        return self.cards[node].runs
+
+    async def restart(self, node: str) -> None:
+        self._tick()
+        self.cards[node].start()
+
+    async def up(self, node: str, *, seconds: float) -> str:
+        self._tick()
+        return self.cards[node].runs
+
+    async def script(self, node: str, text: str, *, seconds: float) -> Ended:
+        self._tick()
+        card = self.cards[node]
+        if text == SCRIPT.read_text():
+            lame = self.ill.get(node) == "lame" and card.runs == RELEASE
+            docker = "it does not" if lame else "runs"
+            lines = [f"release {card.runs}", "root /dev/mmcblk0p2", "state running", "led none"]
+            return Ended(0, "\n".join([*lines, f"docker {docker}", ""]), "")
+        assert card.runs == FLASHER, f"{node} runs {card.runs}"
+        if text.endswith(" stay\n"):
+            card.guest = card.stays = True
+        elif not text.endswith(f" back {card.root}\n"):
+            return Ended(1, "", "the card does not hold that")
+        else:
+            card.guest = card.stays = False
+        return Ended(0, "", "")
+
+    async def bring(self, node: str, file: Path, text: str, *words: str, seconds: float) -> Ended:
+        self._tick()
+        assert words[0] == FLASHER
+        card = self.cards[node]
+        if self.ill.get(node) == "full":
+            return Ended(1, "", "its boot partition has 3 MiB free, the flasher takes 80 MiB\n")
+        card.guest, card.stays = True, False
+        return Ended(0, "", "")
+
+    async def flash(self, node: str, release: str) -> str:
+        self._tick()
+        card = self.cards[node]
+        assert card.runs == FLASHER and card.guest, f"a loss of power would be the end of {node}"
+        if self.ill.get(node) == "other" and release == RELEASE:
+            raise NodeFailed("its boot partition is another one")
+        card.root = ""
+        self._tick()
+        if self.ill.get(node) == "torn" and release == RELEASE:
+            raise NodeFailed("its card gives back something else")
+        card.root, card.guest, card.stays = release, False, False
+        return "written"
+
+
+def world(ailment: str = "", dies_at: int = 0) -> World:
+    return World({name: Card() for name in NODES}, {"n1": ailment}, dies_at)
+
+
+def journal(place: Path) -> Journal:
+    made = Journal(place / "rollout.jsonl")
+    former = dict.fromkeys(NODES, FORMER)
+    made.begin(Plan(RELEASE, FLASHER, (NODES,), Limits(0.0, len(NODES)), former, NODES))
+    return made
+
+
+def drive(there: World, notes: Journal) -> Course:
+    worker = Worker(there, notes.plan(), visit=Visit(_GUEST, Path("visit.tar")))
+    return asyncio.run(Drive(notes, worker, lambda *_: None).run())
+
+
+@pytest.mark.parametrize("ailment", ["", "lame", "full", "other", "torn"])
+def test_killed_at_any_instant_it_is_finished_by_the_next(ailment: str, tmp_path: Path) -> None:
+    number = 0
+    while True:
+        number += 1
+        there, notes = world(ailment, number), journal(tmp_path / str(number))
+        try:
+            drive(there, notes)
+            killed = False
+        except Killed:
+            killed = True
+        course = drive(there, notes)
+        assert course.progress["n1"].stage is (Stage.RESTORED if ailment else Stage.DONE), number
+        assert there.cards["n1"].runs == there.cards["n1"].root == (FORMER if ailment else RELEASE), number
+        assert there.cards["n2"].runs == RELEASE, number
+        if not killed:
+            break
+    assert number > 10
+
+
+def test_one_command_takes_a_node_back(tmp_path: Path) -> None:
+    there, notes = world(), journal(tmp_path)
+    drive(there, notes)
+    worker = Worker(there, notes.plan(), visit=Visit(_GUEST, Path("visit.tar")))
+    for _ in range(2):
+        asyncio.run(worker.take_back("n2"))
+        assert there.cards["n2"].runs == FORMER
