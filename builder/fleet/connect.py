@@ -19,8 +19,9 @@ from builder.fleet.machine import Machine
 if TYPE_CHECKING:
     from asyncssh import SSHClientConnection, SSHKey, SSHKnownHosts
 
-_ALIVE, _MISSED = 15, 3
-"""Every so many seconds a machine is asked whether it is there; so many answers may be missing."""
+_ALIVE, _MISSED = 15, 7
+"""Every so many seconds a machine is asked whether it is there; so many answers may be missing: a switch that
+starts again ends nothing."""
 
 
 class Barred(NodebakeError):

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from builder.errors import NodebakeError
+from builder.errors import LackingError, NodebakeError
 from builder.rollout.event import Event, Reached, Said, Stage, Word
 from builder.rollout.plan import Limits, Plan
 
@@ -34,15 +35,18 @@ class Journal:
 
     def begin(self, plan: Plan) -> None:
         """Write down the plan; there must be no such journal yet."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("xb") as stream:
-            stream.write(_line({"format": FORMAT, **asdict(plan)}))
-            stream.flush()
-            os.fsync(stream.fileno())
+        with _written(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("xb") as stream, ExitStack() as undo:
+                undo.callback(self.path.unlink)
+                stream.write(_line({"format": FORMAT, **asdict(plan)}))
+                stream.flush()
+                os.fsync(stream.fileno())
+                undo.pop_all()
 
     def add(self, event: Event) -> None:
         """Write down what has happened."""
-        with self.path.open("r+b") as stream:
+        with _written(self.path), self.path.open("r+b") as stream:
             stream.seek(0, os.SEEK_END)
             if stream.tell():
                 stream.seek(-1, os.SEEK_END)
@@ -87,6 +91,18 @@ class Journal:
 def all_of(folder: Path) -> list[Journal]:
     """The journals of a folder, the oldest first: an id begins with its time."""
     return [Journal(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    """Tells that a journal cannot be written: then nothing more is done, and what is under way is left."""
+    try:
+        yield
+    except OSError as error:
+        raise LackingError(
+            f"the journal `{path}` cannot be written: {(error.strerror or str(error)).lower()}",
+            hint="see to its disk; a rollout that has begun goes on by: nodebake rollout resume",
+        ) from error
 
 
 def _line(fields: dict[str, Any]) -> bytes:

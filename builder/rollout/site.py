@@ -33,6 +33,8 @@ _OFF_FOR = 5
 _IN_USE = "has to wait: the head is in use"
 _HEAD_PATIENCE = 60
 _PLACE = "/run/nodebake-flash"
+_OTHER_PATIENCE = 180
+"""Seconds until a flasher that nobody listens to has ended: the head is asked for 120 at most."""
 
 Progress = Callable[[str, str, int, int], None]
 """Told of a node that is flashed: its name, the phase, and bytes of all bytes, at most twice a second."""
@@ -88,12 +90,17 @@ class Site:
     async def up(self, node: str, *, seconds: float) -> str:
         clock = asyncio.get_running_loop().time
         until = clock() + seconds
+        last = ""
         while clock() < until:
-            boot, release = await self._who(node)
+            boot, release, last = await self._who(node)
             if boot and boot != self._booted.get(node):
                 return release
             await asyncio.sleep(POLL)
-        raise NodeFailed(f"{node} has not come up within {seconds:.0f} s")
+        raise NodeFailed(
+            f"{node} has not come up within {seconds:.0f} s",
+            facts=[last or "it answers, and has not started again"],
+            hint=f"what it told the head last: nodebake logs {node}",
+        )
 
     async def script(self, node: str, text: str, *, seconds: float) -> Ended:
         return await self._script(node, text, seconds)
@@ -118,7 +125,12 @@ class Site:
         events = list(_events(said.stdout))
         wrong = next((each for each in events if each.get("event") == "error"), None)
         if wrong:
-            raise NodeFailed(wrong["message"], facts=wrong.get("facts", ()), hint=wrong.get("hint"))
+            facts = wrong.get("facts")
+            raise NodeFailed(
+                str(wrong.get("message") or "what flashes its card failed, and told no reason"),
+                facts=map(str, facts) if isinstance(facts, list) else (),
+                hint=wrong.get("hint"),
+            )
         receipt = next((each for each in reversed(events) if each.get("event") == "receipt"), None)
         if said.code or receipt is None:
             raise NodeFailed(
@@ -141,14 +153,15 @@ class Site:
     def _heard(self, node: str, line: str) -> None:
         """Pass on what the program that flashes says of its progress."""
         for event in _events(line):
-            if event.get("event") == "progress":
-                self.progress(node, str(event["phase"]), int(event["done"]), int(event["total"]))
+            done, total = event.get("done"), event.get("total")
+            if event.get("event") == "progress" and isinstance(done, int) and isinstance(total, int):
+                self.progress(node, str(event.get("phase")), done, total)
 
-    async def _who(self, node: str) -> tuple[str, str]:
-        """Which boot of the node answers, and what it runs; empty when none does."""
+    async def _who(self, node: str) -> tuple[str, str, str]:
+        """Which boot of the node answers, and what it runs; both empty when none does, and why that is."""
         outcome = await self.fleet.run(self.machines[node], Order.script(_WHO, within=_SHORT))
         lines = [*outcome.stdout.split(), "", ""]
-        return (lines[0], lines[1]) if outcome.exit is not None else ("", "")
+        return (lines[0], lines[1], "") if outcome.exit is not None else ("", "", outcome.why)
 
     async def _cycle(self, node: str) -> None:
         """Cut the node's power, and give it again."""
@@ -157,12 +170,19 @@ class Site:
                 f"{node} does not answer, and nothing in the inventory switches its power",
                 hint="`power:` in cluster.yaml; or restart it by hand, then go on: nodebake rollout resume",
             )
+        off = False
         try:
             await self.board.switch(outlet_of(self.nodes[node]), on=False)
-            await asyncio.sleep(_OFF_FOR)
-            await self.board.switch(outlet_of(self.nodes[node]), on=True)
+            off = True
+            try:
+                await asyncio.sleep(_OFF_FOR)
+            finally:
+                # Also when we are interrupted: nobody would look for a node without power.
+                await self.board.switch(outlet_of(self.nodes[node]), on=True)
         except NodebakeError as error:
-            raise NodeFailed(f"{node}: {error.message}", facts=error.facts, hint=error.hint) from error
+            facts = [*(["it may be without power now"] if off else []), *error.facts]
+            hint = f"nodebake power on {node}" if off else error.hint
+            raise NodeFailed(f"{node}: {error.message}", facts=facts, hint=hint) from error
 
     async def _ask(self, *words: str) -> Any:
         """A verb of the head's: one at a time, and again when somebody else is at work there."""
@@ -181,12 +201,14 @@ class Site:
 def _carry(agent: bytes, order: Mapping[str, Any]) -> str:
     """A script that brings agent and order to memory of a node, and runs the one on the other."""
     return (
-        f"set -eu\numask 077\nmkdir -p {_PLACE}\n"
+        # One that was given up may wait for the head yet: it ends, and clears up, when it has a word to say.
+        f"set -eu\numask 077\nexec 9>{_PLACE}.lock\n"
+        f"flock -w {_OTHER_PATIENCE} 9 || {{ echo 'another flasher is at work here' >&2; exit 1; }}\n"
+        f"trap 'rm -rf {_PLACE}' EXIT\nmkdir -p {_PLACE}\n"
         # What brings a forgotten node back begins to count anew.
         "systemctl try-restart nodebake-trial.service\n"
         f"base64 -d >{_PLACE}/agent.pyz <<'NODEBAKE'\n{base64.encodebytes(agent).decode()}NODEBAKE\n"
         f"cat >{_PLACE}/order.json <<'NODEBAKE'\n{json.dumps(order)}\nNODEBAKE\n"
-        f"trap 'rm -rf {_PLACE}' EXIT\n"
         # What is as large as a block is given back at once: a node has little memory.
         "export MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=65536\n"
         f"python3 -I {_PLACE}/agent.pyz {_PLACE}/order.json\n"
@@ -198,7 +220,7 @@ def _events(stdout: str) -> list[dict[str, Any]]:
     for line in stdout.splitlines():
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(event, dict):
             found.append(event)

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from builder.errors import NodebakeError
+from builder.errors import LackingError, NodebakeError
 from builder.rollout.event import Reached, Said, Stage, Word
 from builder.rollout.journal import Journal, all_of
 from builder.rollout.plan import Limits, Plan
@@ -28,6 +31,17 @@ EVENTS = (
     Said(1767225610, Word.PAUSED),
     Reached(1767225620, "node02", Stage.FAILED, "its card cannot be written"),
 )
+
+
+@contextmanager
+def full_after(size: int) -> Iterator[None]:
+    """No file of ours becomes larger than that, in bytes, as on a disk without room."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture
@@ -64,7 +78,7 @@ def test_a_torn_line_is_passed_over(journal: Journal) -> None:
 
 
 def test_no_journal_is_begun_twice(journal: Journal) -> None:
-    with pytest.raises(FileExistsError):
+    with pytest.raises(LackingError, match="cannot be written: file exists"):
         journal.begin(PLAN)
 
 
@@ -77,3 +91,24 @@ def test_what_cannot_be_read_is_told(text: str, says: str, tmp_path: Path) -> No
     path.write_text(text)
     with pytest.raises(NodebakeError, match=says):
         Journal(path).plan()
+
+
+def test_a_full_disk_is_told_and_gone_on_from(journal: Journal) -> None:
+    with full_after(journal.path.stat().st_size + 10), pytest.raises(LackingError) as caught:
+        journal.add(EVENTS[0])
+    assert caught.value.message == f"the journal `{journal.path}` cannot be written: file too large"
+    assert str(caught.value.hint).endswith("nodebake rollout resume")
+    # What came of the line is passed over.
+    journal.add(EVENTS[2])
+    assert tuple(journal.events()) == (*EVENTS, EVENTS[2])
+
+
+def test_half_a_plan_is_none(tmp_path: Path) -> None:
+    """The rollout has not begun, and is not what the next `resume` would find."""
+    begun = Journal(tmp_path / "rollouts/1.jsonl")
+    with full_after(10), pytest.raises(LackingError, match="cannot be written: file too large"):
+        begun.begin(PLAN)
+    assert all_of(tmp_path / "rollouts") == []
+    (tmp_path / "file").touch()
+    with pytest.raises(LackingError, match="cannot be written: file exists"):
+        Journal(tmp_path / "file/1.jsonl").begin(PLAN)
