@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from builder.cluster.cluster import Cluster, Node
@@ -17,6 +18,9 @@ from builder.power.outlet import MAINS, Driver, Outlet, PowerError, State, Tell
 from builder.power.reach import Reach
 from builder.power.settings import Power
 from builder.recipe.strict import Strict
+
+if TYPE_CHECKING:
+    from asyncssh import SSHClientConnection
 
 _POLL = 0.25  # seconds between two looks at a state that is to change
 
@@ -35,6 +39,14 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class _Opened:
+    """A driver, and the connection to the head that leads to it, if one does."""
+
+    driver: Driver
+    head: SSHClientConnection | None
+
+
+@dataclass(frozen=True)
 class Switchboard:
     """The drivers of a cluster. Open it with :func:`open_switchboard`."""
 
@@ -43,17 +55,21 @@ class Switchboard:
     reach: Reach
     tell: Tell
     _stack: AsyncExitStack
-    _open: dict[str, Driver] = field(default_factory=dict)
+    _open: dict[str, _Opened] = field(default_factory=dict)
+    _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def driver(self, name: str) -> Driver:
-        """The driver that the inventory calls so."""
-        if name not in self._open:
-            supply = self.power.supplies[name]
-            through = self.reach.tunnel if supply.kind.near_head and self.cluster.ssh.through_head else None
-            model = await self._forwarded(supply.model, through) if through else supply.model
-            entered = supply.kind.connect(model, self.tell)
-            self._open[name] = await self._stack.enter_async_context(entered)
-        return self._open[name]
+        """The driver that the inventory calls so; opened again where the way to it was made again."""
+        supply = self.power.supplies[name]
+        tunnel = self.reach.tunnel if supply.kind.near_head and self.cluster.ssh.through_head else None
+        async with self._one:
+            head = await tunnel.connection() if tunnel else None
+            opened = self._open.get(name)
+            if opened is None or opened.head is not head:
+                model = await self._forwarded(supply.model, head) if head else supply.model
+                driver = await self._stack.enter_async_context(supply.kind.connect(model, self.tell))
+                opened = self._open[name] = _Opened(driver, head)
+        return opened.driver
 
     async def ask(self, outlets: Iterable[Outlet]) -> Asked:
         """The states as they are now. Where a driver cannot ask, they are unknown, and it is told why."""
@@ -94,11 +110,10 @@ class Switchboard:
                 raise PowerError(f"`{outlet.name}` was switched {wanted}, and its state is {state}")
             await asyncio.sleep(_POLL)
 
-    async def _forwarded(self, model: Strict, tunnel: Tunnel) -> Strict:
-        """Settings whose `url` leads through the tunnel."""
+    async def _forwarded(self, model: Strict, head: SSHClientConnection) -> Strict:
+        """Settings whose `url` leads through the head."""
         url = urlsplit(model.model_dump()["url"])
         port = url.port or {"wss": 443}.get(url.scheme, 80)
-        head = await tunnel.connection()
         listener = await head.forward_local_port("127.0.0.1", 0, url.hostname or "", port)
         self._stack.callback(listener.close)
         near = url._replace(netloc=f"127.0.0.1:{listener.get_port()}")

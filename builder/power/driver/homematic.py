@@ -20,6 +20,8 @@ from builder.recipe.strict import Strict
 
 SOCKETS = ONE
 _KEY = "STATE"
+_GARBAGE = (ValueError, TypeError, LookupError)
+"""What xmlrpc raises when it reads values that are none, besides errors of its own."""
 
 
 class Model(Strict):
@@ -66,7 +68,7 @@ class _Homematic:
                 facts=[f"fault {fault.faultCode}"],
                 hint="is the channel right, and the port that of its kind of device?",
             ) from None
-        except (OSError, http.client.HTTPException, xmlrpc.client.Error, ExpatError) as error:
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error, ExpatError, *_GARBAGE) as error:
             message = f"no Homematic controller at `{self._model.url}`: {_cause(error)}"
             raise PowerError(message) from None
 
@@ -96,4 +98,4 @@ def _cause(error: Exception) -> str:
         return cause(error)
     if isinstance(error, xmlrpc.client.ProtocolError):
         return f"HTTP {error.errcode} {error.errmsg}"
-    return str(error or type(error).__name__).lower()
+    return " ".join(str(error or type(error).__name__).lower().split())

@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from xmlrpc.server import SimpleXMLRPCServer
@@ -205,6 +206,37 @@ def test_homematic_does_not_wait_for_ever() -> None:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         error = fault("homematic", state, url=url, channel="LEQ:1", timeout=0.2)
     assert error.message == f"no Homematic controller at `{url}`: no answer in time"
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("<boolean>2</boolean>", "bad boolean value"),
+        ("<int>x</int>", "invalid literal for int() with base 10: 'x'"),
+        ("<else>1</else>", "responseerror(\"unknown tag 'else'\")"),
+        ("<boolean>1", "mismatched tag: line 1, column 50"),
+    ],
+)
+def test_homematic_with_garbage(value: str, why: str) -> None:
+    body = f"<methodResponse><params><param><value>{value}</value></param></params></methodResponse>"
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n"
+    with answering(f"{head}{body}".encode()) as url:
+        error = fault("homematic", state, url=url, channel="LEQ:1")
+    assert error.message == f"no Homematic controller at `{url}`: {why}"
+
+
+@contextmanager
+def answering(text: bytes) -> Iterator[str]:
+    """A server that answers the first who asks so; its URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            with listening.accept()[0] as coming:
+                coming.recv(1 << 16)
+                coming.sendall(text)
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 # powerman, with the device that it brings for its own tests.

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from argparse import Namespace
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,12 +13,18 @@ from typing import Any
 import asyncssh
 import pytest
 
+from builder.cli.project import project_of
 from builder.cluster.ssh_file import SshModel
 from builder.fleet.connect import Access
 from builder.fleet.machine import Machine
 from builder.fleet.tunnel import Tunnel
+from builder.power import settings
+from builder.power.outlet import State
 from builder.power.power_file import SequenceModel
 from builder.power.reach import End, Reach, Shutdown
+from builder.power.switchboard import open_switchboard, outlet_of
+from tests.tools.power.plane import Plane
+from tests.tools.power.project import Project
 
 pytestmark = pytest.mark.tools
 
@@ -89,3 +96,46 @@ def test_nor_is_one_that_cannot_be_asked_any_more(tmp_path: Path) -> None:
 def test_a_node_that_starts_no_command(tmp_path: Path) -> None:
     why = "`node02` starts no command: session refused"
     assert _shut_down(tmp_path, None) == Shutdown(End.BARRED, why)
+
+
+def test_a_control_plane_behind_a_way_that_breaks(project: Project, plane: Plane) -> None:
+    """What is switched afterwards is switched by a way that is made again."""
+    logins: Logins = []
+
+    class Head(asyncssh.SSHServer):
+        def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+            logins.append(conn)
+
+        def begin_auth(self, username: str) -> bool:
+            return False
+
+        def connection_requested(self, *_: Any) -> bool:
+            return True
+
+    async def run() -> list[State]:
+        server = await asyncssh.listen("127.0.0.250", 0, server_factory=Head, server_host_keys=[KEY])
+        project.write(
+            url=plane.url,
+            numbers=range(1, 3),
+            ssh=f"{{through_head: true, port: {server.get_port()}}}",
+        )
+        (project.root / "known_hosts").write_text(f"sevastopol {KEY.export_public_key().decode()}")
+        cluster = project_of(Namespace(project=project.root)).cluster()
+        power = settings.require(cluster)
+        reach = Reach(Access(cluster.ssh, project.root), power.sequence)
+        outlet = outlet_of(cluster.nodes[0])
+        states = []
+        async with open_switchboard(cluster, power, reach, lambda _: None) as board:
+            # Two at a time open one connection.
+            states += await asyncio.gather(*(board.switch(outlet, on=True) for _ in range(2)))
+            tunnel = board.reach.tunnel
+            assert tunnel
+            logins[0].abort()
+            await (await tunnel.connection()).wait_closed()
+            states.append(await board.switch(outlet, on=False))
+        server.close()
+        return states
+
+    assert asyncio.run(run()) == [State.ON, State.ON, State.OFF]
+    assert len(logins) == 2
+    assert plane.no_violations()
