@@ -67,7 +67,16 @@ async def site(
     if behaviour is None:
         server.close()
     async with fleet(Access(SshModel(port=server.get_port() or 9), folder), machine) as nodes:
-        yield Site(nodes, {"node02": machine}, {"node02": NODE}, lambda *_: None, board, lambda *_: {}, b"")
+        yield Site(
+            nodes,
+            {"node02": machine},
+            {"node02": NODE},
+            lambda *_: None,
+            board,
+            lambda *_: {},
+            b"",
+            "http://head",
+        )
     server.close()
 
 
