@@ -53,7 +53,7 @@ for file in *.squashfs *.boot.tar; do
     sum=$(sha256sum "$file" | cut -d ' ' -f 1)
     grep -Fq "\"name\": \"$file\", \"sha256\": \"$sum\"" manifest.json || fail "$file is not what was signed"
 done
-tar --extract --file ./*.boot.tar --no-same-owner --no-same-permissions "$prefix"
+tar --extract --file ./*.boot.tar --no-same-owner --no-same-permissions "./$prefix"
 rm ./*.boot.tar
 mv cmdline.txt "$prefix/cmdline.txt"
 # How the firmware is built and what it keeps for itself is as on this card.

@@ -62,7 +62,7 @@ def cmdline(release: Release) -> str:
 def config(release: Release, folder: Path) -> str:
     """The flasher's config.txt, for a card whose firmware is another's."""
     with tarfile.open(folder / release.boot) as tar:
-        found = tar.extractfile("config.txt")
+        found = tar.extractfile("./config.txt")
         assert found
         text = found.read().decode()
     return "".join(_lines(text, f"{FOLDER}/{release.prefix}"))

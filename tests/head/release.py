@@ -183,18 +183,18 @@ def _bytes(seed: str, size: int) -> bytes:
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
-    member = tarfile.TarInfo(name)
+    member = tarfile.TarInfo(f"./{name}")
     member.size, member.mtime = len(data), 1767225600
     tar.addfile(member, io.BytesIO(data))
 
 
 def _link(tar: tarfile.TarFile, name: str, target: str) -> None:
-    member = tarfile.TarInfo(name)
-    member.type, member.linkname = tarfile.LNKTYPE, target
+    member = tarfile.TarInfo(f"./{name}")
+    member.type, member.linkname = tarfile.LNKTYPE, f"./{target}"
     tar.addfile(member)
 
 
 def _folder(tar: tarfile.TarFile, name: str) -> None:
-    member = tarfile.TarInfo(name)
+    member = tarfile.TarInfo(f"./{name}")
     member.type, member.mode = tarfile.DIRTYPE, 0o755
     tar.addfile(member)
