@@ -57,6 +57,7 @@ loop() {
 release() { :; }
 """,
 }
+FORGET = "sync; echo 3 | sudo tee /proc/sys/vm/drop_caches >/dev/null"
 SCRIPT = "/usr/lib/nodebake/docker-data"
 FORGETS = ("tmpfs", "zram")
 NBD_SIZE = 4 << 30
@@ -140,10 +141,13 @@ def measured(node: DockerNode, name: str, *, forgets: bool) -> Figures:
     node.use(name)
     # As at a boot: what lasts has been made before, and what does not is made again.
     node.tell(f"docker tag nodebake/check kept && sudo systemctl stop {UNITS}")
+    node.tell(FORGET)
     ready = seconds(node, f"sudo systemctl start {UNITS}")
     kept = node.tell("docker image ls --quiet kept")
     assert bool(kept) != forgets, kept
     left = node.available()
+    # The archive comes over the network each time.
+    node.tell(FORGET)
     before = wire(head)
     load = seconds(node, f"docker load --quiet --input {CONTENT}/large.tar && sync")
     node.import_probe()
