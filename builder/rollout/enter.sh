@@ -30,6 +30,14 @@ dd if=$disk bs=4096 skip=1 count=1 status=none | tr -d '\000' | grep -q '"state"
     fail "its card was not written by nodebake"
 [ -s $trust/allowed_signers ] || fail "it trusts no key: $trust/allowed_signers is not there"
 
+# Whoever came before may not have got as far as a start. The next one is of what this node runs, all the same.
+if grep -q '^os_prefix=nodebake-flasher/' $boot/config.txt; then
+    [ -s $boot/config.txt.former ] || fail "nothing on its card tells how it boots what it runs"
+    cp $boot/config.txt.former $boot/config.txt.new
+    sync
+    mv $boot/config.txt.new $boot/config.txt
+    sync
+fi
 rm -rf "$place"
 free=$(df --output=avail --block-size=1 $boot | tail -n 1)
 [ "$free" -ge "$needs" ] || fail "its boot partition has $((free >> 20)) MiB free, the flasher takes $((needs >> 20)) MiB"

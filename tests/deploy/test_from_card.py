@@ -11,6 +11,7 @@ import pytest
 
 from builder.cli.project import Project
 from builder.deploy.keys import Ring
+from builder.errors import NodebakeError
 from builder.flash.agent.receipt import Receipt
 from builder.flash.offer import offer
 from builder.flash.several import Wish, carry_out, orders
@@ -157,6 +158,22 @@ def test_a_flasher_that_nobody_reaches_goes_away_by_itself(desk: Desk) -> None:
     (desk.node.folder / "deaf").unlink()
     code, _, err = desk.call("deploy", "zero", "node17", "--force", *WITHIN)
     assert (code, desk.node.runs) == (0, NEWER.label), err + desk.node.said
+
+
+def test_one_that_did_not_start_again_is_visited_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its card boots the flasher already, and still what it ran before is not forgotten."""
+
+    async def refuses(there: site.Site, node: str) -> None:
+        raise NodebakeError(f"{node} does not start again")
+
+    with monkeypatch.context() as ill:
+        ill.setattr(site.Site, "restart", refuses)
+        assert desk.call("deploy", "zero", "node17", "--force", *WITHIN)[0] == 1
+    assert desk.node.boots == [FORMER.label]
+    (desk.node.folder / "deaf").touch()
+    assert desk.call("deploy", "zero", "node17", "--force", "--up-within", "4")[0] == 1
+    desk.node.start()
+    assert desk.node.boots == [FORMER.label, LABEL, FORMER.label], desk.node.said
 
 
 def test_a_card_that_is_written_in_part_boots_the_flasher_until_it_is_whole(desk: Desk) -> None:
