@@ -19,6 +19,16 @@ from builder.rollout.way import CHECK_SECONDS, Starting
 
 _ENTER = Path(__file__).with_name("enter.sh")
 _VISIT = "/usr/lib/nodebake/visit"
+# On the former system: what was brought goes, and the card boots that system as before.
+UNDO = """\
+cd /boot/firmware
+[ -f config.txt.former ] || exit 0
+cp config.txt.former config.txt.new
+sync
+mv config.txt.new config.txt
+rm -rf config.txt.former config.txt.visit nodebake-flasher
+sync
+"""
 SEND_SECONDS = 1800
 """For some 80 MB to a node on a wireless network, and to its card."""
 IN_A_READER = "write its card in a reader: nodebake write RECIPE DEVICE --node NODE"
@@ -57,6 +67,9 @@ class FromCard:
     async def restore(self, node: str) -> None:
         former, runs = self.plan.former.get(node, ""), await self.field.release_of(node)
         if former and runs == former:
+            undone = await self.field.script(node, UNDO, seconds=CHECK_SECONDS)
+            if undone.code:
+                raise NodeFailed(f"{node}'s card goes on booting the flasher: {_last(undone)}")
             return
         if not runs:
             raise NodeFailed(

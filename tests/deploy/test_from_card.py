@@ -160,14 +160,26 @@ def test_a_flasher_that_nobody_reaches_goes_away_by_itself(desk: Desk) -> None:
     assert (code, desk.node.runs) == (0, NEWER.label), err + desk.node.said
 
 
-def test_one_that_did_not_start_again_is_visited_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def refuses(there: site.Site, node: str, *_: object, **__: object) -> None:
+    raise NodebakeError(f"{node} does not start again")
+
+
+def test_one_that_does_not_start_again_is_left_as_it_was(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site.Site, "restart", refuses)
+    code, out, _ = desk.call("deploy", "zero", "node17", "--force", *WITHIN)
+    assert (code, out) == (1, "node17  restored: node17 does not start again\n")
+    assert desk.node.on_boot() == ["config.txt", "kernel.img"]
+    desk.node.start()
+    assert desk.node.boots == [FORMER.label] * 2, desk.node.said
+
+
+def test_one_that_was_given_up_before_it_started_is_visited_anew(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its card boots the flasher already, and still what it ran before is not forgotten."""
-
-    async def refuses(there: site.Site, node: str) -> None:
-        raise NodebakeError(f"{node} does not start again")
-
     with monkeypatch.context() as ill:
         ill.setattr(site.Site, "restart", refuses)
+        ill.setattr(site.Site, "script", refuses)
         assert desk.call("deploy", "zero", "node17", "--force", *WITHIN)[0] == 1
     assert desk.node.boots == [FORMER.label]
     (desk.node.folder / "deaf").touch()

@@ -14,6 +14,7 @@ from builder.rollout.course import Course
 from builder.rollout.drive import Drive
 from builder.rollout.event import Stage
 from builder.rollout.field import Ended, NodeFailed
+from builder.rollout.from_card import UNDO
 from builder.rollout.health import SCRIPT
 from builder.rollout.journal import Journal
 from builder.rollout.plan import Limits, Plan
@@ -89,6 +90,9 @@ class World:
             docker = "it does not" if lame else "runs"
             lines = [f"release {card.runs}", "root /dev/mmcblk0p2", "state running", "led none"]
             return Ended(0, "\n".join([*lines, f"docker {docker}", ""]), "")
+        if text == UNDO:
+            card.guest = False
+            return Ended(0, "", "")
         assert card.runs == FLASHER, f"{node} runs {card.runs}"
         if text.endswith(" stay\n"):
             card.guest = card.stays = True
@@ -151,6 +155,7 @@ def test_killed_at_any_instant_it_is_finished_by_the_next(ailment: str, tmp_path
         course = drive(there, notes)
         assert course.progress["n1"].stage is (Stage.RESTORED if ailment else Stage.DONE), number
         assert there.cards["n1"].runs == there.cards["n1"].root == (FORMER if ailment else RELEASE), number
+        assert not there.cards["n1"].guest, number
         assert there.cards["n2"].runs == RELEASE, number
         if not killed:
             break
