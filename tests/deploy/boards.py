@@ -25,7 +25,7 @@ from tests.head.ground import Ground
 from tests.tools.power.sshd import Keys, free_port, server
 from tests.unit.rules.source import ROOT
 
-_ENTER = """\
+ENTER = """\
 set -e
 [ ! -e "$1/booting" ]
 before=$(cat "$1/boot_id")
@@ -157,38 +157,47 @@ def boards(ground: Ground, nodes: tuple[Node, ...], place: Path) -> Iterator[tup
 
 
 def _board(folder: Path, ground: Ground, node: Node, stack: ExitStack) -> Board:
-    for name in ("etc/nodebake", "lib/nodebake", "bin", "dev", "sys/dev/block/179:2"):
-        (folder / name).mkdir(parents=True)
-    (folder / "sys/dev/block/179:2/partition").touch()
-    (folder / "enter").write_text(_ENTER)
-    card = blank(folder / "card.img", 12 << 20)
-    (folder / "device").write_text(str(stack.enter_context(_device(card))))
     places = {
         "node": str(folder),
         "link": str(ground.layout.switch(node.mac)),
         "identity": str(ground.layout.identities / node.name),
         "unpack": str(ROOT / "overlays/card-identity/usr/lib/nodebake/identity"),
     }
-    (folder / "boot.py").write_text(_BOOT.format(bootcode=BOOTCODE, **places))
-    script(folder / "boot", f"exec {shlex.quote(sys.executable)} -I {shlex.quote(str(folder / 'boot.py'))}")
+    furnish(folder, ENTER, _BOOT.format(bootcode=BOOTCODE, **places), _FINDMNT)
+    card = blank(folder / "card.img", 12 << 20)
+    (folder / "device").write_text(str(stack.enter_context(device(card))))
     script(folder / "card-program", _CARD)
-    script(folder / "bin/sudo", '[ "$1" = -n ] && shift\nexec "$@"')
-    script(folder / "bin/systemctl", _SYSTEMCTL)
-    script(folder / "bin/docker", _DOCKER)
-    script(folder / "bin/findmnt", _FINDMNT)
     subprocess.run([folder / "boot"], check=True)
     return Board(folder)
 
 
+def furnish(folder: Path, enter: str, boot: str, findmnt: str) -> None:
+    """What a node that is a folder has: how it is entered, how it boots (Python), programs that stand in."""
+    for name in ("etc/nodebake", "lib/nodebake", "bin", "dev", "sys/dev/block/179:2"):
+        (folder / name).mkdir(parents=True)
+    (folder / "sys/dev/block/179:2/partition").touch()
+    (folder / "enter").write_text(enter)
+    (folder / "boot.py").write_text(boot)
+    argv = shlex.join([sys.executable, "-I", str(folder / "boot.py")])
+    script(folder / "boot", f"exec {argv} 2>>{shlex.quote(str(folder / 'boot.log'))}")
+    script(folder / "bin/sudo", '[ "$1" = -n ] && shift\nexec "$@"')
+    script(folder / "bin/systemctl", _SYSTEMCTL)
+    script(folder / "bin/docker", _DOCKER)
+    script(folder / "bin/findmnt", findmnt)
+
+
 @contextmanager
-def _device(card: Path) -> Iterator[Path]:
-    """A card as the node sees it. The kernel lets a loop device go with us, however we end."""
+def device(card: Path, *places: str) -> Iterator[Path]:
+    """A card as the node sees it, or the part of it that losetup's words `places` say.
+
+    The kernel lets a loop device go with us, however we end. Who may make none gets the card itself.
+    """
     if os.geteuid() != 0 or not Path("/dev/loop-control").exists():
         yield card
         return
-    argv = ["losetup", "--find", "--show", str(card)]
-    device = Path(subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip())
-    with device.open("rb"):
+    argv = ["losetup", "--find", "--show", *places, str(card)]
+    made = Path(subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip())
+    with made.open("rb"):
         # In use, it is only marked: it goes when the last one closes it.
-        subprocess.run(["losetup", "--detach", device], check=True)
-        yield device
+        subprocess.run(["losetup", "--detach", made], check=True)
+        yield made

@@ -16,7 +16,6 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -28,7 +27,6 @@ from builder.flash.agent import table
 from builder.flash.agent.table import Part
 from builder.release.manifest import Artifact, Manifest
 from tests.deploy import boards
-from tests.deploy.conftest import script
 from tests.flash import ground as disk
 from tests.flash.ground import BOOT, MIB, blank
 from tests.tools.power.sshd import Keys, free_port, server
@@ -38,7 +36,7 @@ SIZE = 16 * MIB
 BOOT_SIZE = 4 * MIB
 KEY = "etc/ssh/ssh_host_ed25519_key"
 SECOND = BOOT + BOOT_SIZE
-_ENTER = boards._ENTER.replace(
+_ENTER = boards.ENTER.replace(
     "mount --rbind",
     """: >"$1/dev/mmcblk0p1"
 mount --bind "$(cat "$1/part")" "$1/dev/mmcblk0p1"
@@ -229,8 +227,8 @@ def guest(
     """The node, up with what `card` holds, and its port. `releases` are those that it can tell apart."""
     keys.make(f"host-{address}")
     with ExitStack() as stack:
-        whole = stack.enter_context(boards._device(card))
-        part = stack.enter_context(_part(card))
+        whole = stack.enter_context(boards.device(card))
+        part = stack.enter_context(boards.device(card, "--offset", str(BOOT), "--sizelimit", str(BOOT_SIZE)))
         node = _node(place, card, whole, part, releases)
         (place / "root-of-card/etc/ssh").mkdir(parents=True)
         for suffix in ("", ".pub"):
@@ -243,15 +241,6 @@ def guest(
 
 
 def _node(folder: Path, card: Path, whole: Path, part: Path, releases: Sequence[Card]) -> Guest:
-    for name in ("etc/nodebake", "lib/nodebake", "bin", "dev", "sys/dev/block/179:2"):
-        (folder / name).mkdir(parents=True)
-    (folder / "sys/dev/block/179:2/partition").touch()
-    (folder / "card.img").symlink_to(card)
-    (folder / "device").write_text(str(whole))
-    (folder / "part").write_text(str(part))
-    (folder / "enter").write_text(_ENTER)
-    known = {hashlib.sha256(each.image[SECOND:]).hexdigest(): each.label for each in releases}
-    (folder / "known.json").write_text(json.dumps(known))
     overlays = ROOT / "overlays"
     values: Mapping[str, object] = {
         "node": str(folder),
@@ -264,22 +253,10 @@ def _node(folder: Path, card: Path, whole: Path, part: Path, releases: Sequence[
         "unpack": str(overlays / "card-identity/usr/lib/nodebake/identity"),
         "visit": str(overlays / "flasher-card/usr/lib/nodebake/visit"),
     }
-    (folder / "boot.py").write_text(_BOOT.format(**values))
-    argv = shlex.join([sys.executable, "-I", str(folder / "boot.py")])
-    script(folder / "boot", f"exec {argv} 2>>{shlex.quote(str(folder / 'boot.log'))}")
-    script(folder / "bin/sudo", '[ "$1" = -n ] && shift\nexec "$@"')
-    script(folder / "bin/systemctl", boards._SYSTEMCTL)
-    script(folder / "bin/docker", boards._DOCKER)
-    script(folder / "bin/findmnt", _FINDMNT)
+    boards.furnish(folder, _ENTER, _BOOT.format(**values), _FINDMNT)
+    (folder / "card.img").symlink_to(card)
+    (folder / "device").write_text(str(whole))
+    (folder / "part").write_text(str(part))
+    known = {hashlib.sha256(each.image[SECOND:]).hexdigest(): each.label for each in releases}
+    (folder / "known.json").write_text(json.dumps(known))
     return Guest(folder)
-
-
-@contextmanager
-def _part(card: Path) -> Iterator[Path]:
-    """The first partition of the card as a device of its own."""
-    places = ["--offset", str(BOOT), "--sizelimit", str(BOOT_SIZE)]
-    argv = ["losetup", "--find", "--show", *places, str(card)]
-    device = Path(subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip())
-    with device.open("rb"):
-        subprocess.run(["losetup", "--detach", device], check=True)
-        yield device
