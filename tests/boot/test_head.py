@@ -242,7 +242,7 @@ def test_it_is_published_to_as_it_comes(head: Head, operator: Operator) -> None:
     node = head.node()
     assert node.dhcp(30)
     with tarfile.open(next(place.glob("*.boot.tar"))) as boot:
-        file = boot.extractfile("config.txt")
+        file = boot.extractfile("./config.txt")
         assert file and node.tftp(HEAD, "config.txt") == file.read()
     told = str(node.tftp(HEAD, f"{FIRST.prefix}cmdline.txt"))
     assert f"nodebake.root={HEAD}:/pxe/releases/{FIRST.recipe}/{FIRST.version}" in told
