@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -29,9 +29,16 @@ class Here:
     @contextmanager
     def kept(self, argv: Sequence[str]) -> Iterator[Iterator[str]]:
         reading, writing = os.pipe()
-        with os.fdopen(reading, "rb") as given, os.fdopen(writing, "wb"), self._start(argv, given) as process:
-            given.close()
-            yield (line.decode(errors="replace") for line in process.stdout)
+        with ExitStack() as stack:
+            stdin = stack.enter_context(os.fdopen(writing, "wb"))
+            with os.fdopen(reading, "rb") as given:
+                process = stack.enter_context(self._start(argv, given))
+            try:
+                yield (line.decode(errors="replace") for line in process.stdout)
+            finally:
+                # It ends with its stdin, as over ssh: what sudo has started takes no signal of ours.
+                stdin.close()
+                process.end()
 
     def bring(self, files: Sequence[Path], folder: str, report: Report) -> str:
         return str(files[0].parent.absolute())

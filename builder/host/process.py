@@ -177,7 +177,9 @@ class Stream:
     def __exit__(self, *_: object) -> None:
         self.stdout.close()
         if self._process.poll() is None:
-            self._process.terminate()
+            # Root's, by sudo: it takes no signal of ours, and ends when nobody reads what it says.
+            with suppress(PermissionError):
+                self._process.terminate()
             self._process.wait()
         self._errors.close()
 
