@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from builder.head.ground.layout import Layout
@@ -64,16 +65,12 @@ def table(layout: Layout, inventory: Inventory, instances: Iterable[Instance]) -
 def numbered(rows: Iterable[Export], former: Mapping[str, int]) -> dict[str, int]:
     """A number for each path: the one that it had, else the next that nobody had yet, else a free one."""
     paths = [row.path for row in rows]
-    found = {path: former[path] for path in paths if path in former}
-    following = max([FIRST_ID - 1, *former.values()]) + 1
-    for path in paths:
-        if path not in found:
-            if following > LAST_ID:
-                taken = set(found.values())
-                following = next(number for number in range(FIRST_ID, LAST_ID) if number not in taken)
-            found[path] = following
-            following += 1
-    return found
+    kept = {path: former[path] for path in paths if path in former}
+    taken = set(kept.values())
+    following = min(max([FIRST_ID - 1, *former.values()]), LAST_ID) + 1
+    order = chain(range(following, LAST_ID + 1), range(FIRST_ID, following))
+    free = (number for number in order if number not in taken)
+    return kept | {path: next(free) for path in paths if path not in kept}
 
 
 def for_kernel(rows: Iterable[Export], numbers: Mapping[str, int]) -> str:

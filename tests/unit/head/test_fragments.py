@@ -112,3 +112,6 @@ def test_an_export_keeps_its_number() -> None:
     assert (first, second) == ({"/a": 2001, "/b": 2002}, {"/b": 2002, "/c": 2003})
     # When all have been given out, those that are free come again.
     assert exports.numbered(of("/b", "/d"), {"/b": 2001, "/z": exports.LAST_ID}) == {"/b": 2001, "/d": 2002}
+    # And none of them twice.
+    held = {"/a": 2002, "/b": 2004, "/z": exports.LAST_ID}
+    assert exports.numbered(of(*held, "/c", "/d", "/e"), held) == {**held, "/c": 2001, "/d": 2003, "/e": 2005}
