@@ -16,7 +16,7 @@ CONSOLES = Path("/var/log/nodebake/netconsole")
 def journal(node: Node, count: int, folder: Path = JOURNALS) -> list[str]:
     """The last lines of a node's journal; it may be filed under the node's name or its address."""
     paths = sorted(
-        {*folder.glob(f"remote-{node.name}*.journal"), *folder.glob(f"remote-{node.address}[@.]*journal")}
+        path for word in (node.name, node.address) for path in folder.glob(f"remote-{word}[@.]*journal")
     )
     if not paths:
         return []

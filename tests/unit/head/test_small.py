@@ -12,6 +12,7 @@ import pytest
 
 from builder.errors import NodebakeError
 from builder.head.boots import history
+from builder.head.ground import machine
 from builder.head.ground.layout import Layout
 from builder.head.node import inventory
 from builder.head.node.inventory import Inventory, Node
@@ -143,6 +144,26 @@ def test_the_journal_of_format_1_is_read(tmp_path: Path) -> None:
     layout.state.mkdir()
     (layout.state / "journal.jsonl").write_bytes((DATA / "journal-1.jsonl").read_bytes())
     assert history.former(layout, "node01", "tiny-2") == "tiny-1"
+
+
+def test_a_nodes_journal_is_no_other_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def run(argv: list[str], **_: Any) -> machine.Finished:
+        asked.extend(word.rpartition("/")[2] for word in argv if word.startswith("--file="))
+        return machine.Finished(0, b"one\ntwo\n", b"")
+
+    monkeypatch.setattr(machine, "run", run)
+    own = [
+        "remote-10.42.0.1.journal",
+        "remote-node1.journal",
+        "remote-node1.lan.journal",
+        "remote-node1@5a-1.journal",
+    ]
+    for name in (*own, "remote-10.42.0.11.journal", "remote-node10.journal", "remote-node1b@5a-1.journal"):
+        (tmp_path / name).touch()
+    assert logs.journal(replace(NODE, name="node1"), 5, tmp_path) == ["one", "two"]
+    assert sorted(asked) == own
 
 
 def test_netconsole_takes_nothing_from_strangers_and_is_bounded(tmp_path: Path) -> None:
