@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import os
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from builder.head.ground import machine
 from builder.head.served import answers, serving
 from builder.head.served.serving import serving as serve
 from tests.fixtures import ROOT
@@ -72,6 +74,21 @@ def test_parts_of_the_raw_image(holding: Ground) -> None:
         connection.request("HEAD", IMAGE)
         response = connection.getresponse()
         assert (response.read(), response.headers["Content-Length"]) == (b"", str(size))
+
+
+def test_an_image_that_cannot_be_unpacked_leaves_nothing(
+    holding: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(argv: list[str], **_: object) -> None:
+        Path(argv[argv.index("-o") + 1]).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), argv[-1])
+
+    folder = holding.layout.release("sdcard", CARD.version)
+    before = sorted(folder.iterdir())
+    monkeypatch.setattr(machine, "run", fill)
+    with pytest.raises(OSError, match="No space left"):
+        serving.unpacked(holding.layout, "sdcard", CARD.version)
+    assert sorted(folder.iterdir()) == before
 
 
 def test_parts_that_are_packed(holding: Ground) -> None:

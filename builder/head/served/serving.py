@@ -46,7 +46,13 @@ def unpacked(layout: Layout, recipe: str, version: str) -> Path:
             )
         making = raw.with_name(f".{raw.name}.part")
         files.clear(making)
-        machine.run(["zstd", "-q", "-d", "--sparse", "-o", str(making), str(folder / packed)])
+        try:
+            machine.run(["zstd", "-q", "-d", "--sparse", "-o", str(making), str(folder / packed)])
+            # Once it has its name it is never unpacked again.
+            machine.settle(folder)
+        except BaseException:
+            files.clear(making)
+            raise
         making.rename(raw)
     return raw
 
