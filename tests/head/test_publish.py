@@ -237,6 +237,26 @@ def test_gc_keeps_what_is_in_use_and_the_last(ground: Ground) -> None:
     assert ground.call("gc", "--keep", "0").code == 2
 
 
+def test_gc_removes_what_a_kill_left(ground: Ground) -> None:
+    versions = [f"2026010{day}-{day * 8}" for day in map(str, range(1, 4))]
+    for day, version in enumerate(versions):
+        ground.publish(ground.made(Tiny(version=version, epoch=FIRST.epoch + day)))
+    layout = ground.layout
+    left = [
+        layout.releases / "tiny/.20260109-99999999.making/manifest.json",
+        # An image that was being unpacked, of a release that stays and of one that goes.
+        *(layout.release("tiny", version) / ".tiny.img.part" for version in versions),
+        layout.adopted / ".raspbian.making/raspbian.root.tar.zst",
+    ]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
+    assert ground.call("gc").code == 0
+    assert [path for path in left if path.exists()] == []
+    assert {path.name for path in (layout.releases / "tiny").iterdir()} == set(versions[1:])
+    assert ground.call("verify").answer == []
+
+
 def test_former_fragments_are_kept(ground: Ground) -> None:
     ground.publish(ground.made(FIRST))
     before = (ground.layout.etc / "dnsmasq.d/nodebake.conf").read_text()

@@ -30,8 +30,9 @@ class Remove:
 
     def run(self) -> None:
         files.remove(self.path)
-        if not any(self.path.parent.iterdir()):
-            self.path.parent.rmdir()
+        parent = self.path.parent
+        if parent.is_dir() and not any(parent.iterdir()):
+            parent.rmdir()
 
 
 @dataclass(frozen=True)
@@ -123,5 +124,11 @@ def _age(folder: Path) -> tuple[int, float]:
 
 def _half_made(layout: Layout) -> list[Path]:
     """What a kill has left: nobody else is at work, for the lock is ours."""
-    found = [*layout.releases.glob("*/.*"), *layout.instances.glob("*/.*"), *layout.state.glob(".*")]
+    places = {
+        layout.releases: ("*/.*", "*/*/.*"),
+        layout.instances: ("*/.*",),
+        layout.adopted: (".*", "*/.*"),
+        layout.state: (".*",),
+    }
+    found = (path for folder, patterns in places.items() for each in patterns for path in folder.glob(each))
     return [path for path in found if path.name.endswith((".making", ".gone", ".part"))]
