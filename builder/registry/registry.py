@@ -87,12 +87,7 @@ class Registry:
                 self._tokens[repository] = self._token(answer, repository)
                 answer = self._ask(url, repository, accept)
             with answer:
-                if answer.status_code in _ABSENT:
-                    raise AbsentError
-                if not answer.ok:
-                    raise LackingError(
-                        f"registry `{self.host}` answers {answer.status_code}", facts=[url, *_why(answer)]
-                    )
+                self._require_ok(answer, url)
                 self._require_tls(answer)
                 yield answer
         except requests.RequestException as error:
@@ -120,8 +115,8 @@ class Registry:
         question = {"scope": told.get("scope") or f"repository:{repository}:pull"}
         question |= {"service": told["service"]} if told.get("service") else {}
         with self.session.get(realm, params=question, stream=True, timeout=TIMEOUT) as answer:
-            if not answer.ok:
-                raise AbsentError
+            # Who is busy, or in trouble, has not said that nobody may read.
+            self._require_ok(answer, answer.url)
             return self._read_token(answer)
 
     def _read_token(self, answer: requests.Response) -> str:
@@ -142,6 +137,15 @@ class Registry:
                     f"registry `{self.host}` gives more than a manifest can be", facts=[answer.url]
                 )
         return data
+
+    def _require_ok(self, answer: requests.Response, url: str) -> None:
+        """Raise AbsentError, or LackingError where it has other troubles."""
+        if answer.status_code in _ABSENT:
+            raise AbsentError
+        if not answer.ok:
+            raise LackingError(
+                f"registry `{self.host}` answers {answer.status_code}", facts=[url, *_why(answer)]
+            )
 
     def _require_tls(self, answer: requests.Response) -> None:
         """Also wherever it sent us on to."""

@@ -133,6 +133,13 @@ def test_a_token_that_is_no_use(strange: Strange) -> None:
     assert f"gives nobody an image `{image}`" in refused(RecipeError, Exit.USAGE, image)
     strange.put("/token", b"", status=403)
     assert f"gives nobody an image `{image}`" in refused(RecipeError, Exit.USAGE, image)
+    # An image is not gone because whoever gives tokens is busy.
+    strange.put("/token", b"", status=429)
+    assert refused(LackingError, Exit.LACKING, image) == (
+        f"error: registry `{strange.host}` answers 429\n"
+        f"  http://{strange.host}/token?scope=repository%3Ax%3Apull\n"
+        "  Too Many Requests"
+    )
     strange.put("/token", b"[]")
     assert refused(NodebakeError, Exit.FAILED, image) == (
         f"error: the tokens of registry `{strange.host}` cannot be read\n"
