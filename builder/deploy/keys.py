@@ -21,12 +21,15 @@ from builder.host.process import run
 
 OVERLAP = 30
 """Days that a key is still good after it was rotated out."""
+_BEGUN = timedelta(days=1)
+"""A key is good from the day before it was made: heads and nodes that still have that day, for they go by
+UTC or a zone of their own, are given releases at once."""
 _LINE = re.compile(r"(?P<name>\S+) (?P<options>\S+) (?P<key>ssh-\S+ \S+)")
 
 
 @dataclass(frozen=True)
 class Signer:
-    """One line of `release_signers`. Dates are days, in the head's own time; `key` is type and key."""
+    """One line of `release_signers`. Dates are days, in the time of who reads it; `key` is type and key."""
 
     name: str
     key: str
@@ -96,7 +99,7 @@ class Ring:
             raise RefusedError(
                 f"there is a key `{name}` already", hint="`nodebake key rotate` makes one in its place"
             )
-        signer = Signer(name, self._make(name), after=today)
+        signer = Signer(name, self._make(name), after=today - _BEGUN)
         self._write((*self.signers(), signer))
         return signer
 
@@ -110,7 +113,7 @@ class Ring:
         number = 2
         while any(each.name == f"{stem}-{number}" for each in self.signers()):
             number += 1
-        signer = Signer(f"{stem}-{number}", self._make(f"{stem}-{number}"), after=today)
+        signer = Signer(f"{stem}-{number}", self._make(f"{stem}-{number}"), after=today - _BEGUN)
         ends = Signer(former.name, former.key, former.after, today + timedelta(days=overlap))
         self._write((*(ends if each == former else each for each in self.signers()), signer))
         return ends, signer

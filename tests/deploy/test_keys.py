@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from tests.needs import needs_tool
 
 pytestmark = needs_tool("ssh-keygen")
 TODAY = date.today()
+YESTERDAY = TODAY - timedelta(days=1)
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_a_new_key_is_ours_alone_and_trusted(ring: Ring) -> None:
     assert ring.private("operator").stat().st_mode & 0o777 == 0o600
     assert ring.signers() == (signer,)
     assert ring.signers_file.read_text() == (
-        f'operator namespaces="nodebake-release",valid-after="{TODAY:%Y%m%d}" {signer.key}\n'
+        f'operator namespaces="nodebake-release",valid-after="{YESTERDAY:%Y%m%d}" {signer.key}\n'
     )
     assert ring.usable(TODAY) == ring.private("operator")
     with pytest.raises(RefusedError, match="there is a key `operator` already"):
@@ -82,6 +83,16 @@ def test_the_head_goes_by_the_lists(ring: Ring, ground: Ground) -> None:
     assert publish() == 0
     ring.revoke("operator-2")
     assert publish() == 5
+
+
+def test_a_key_is_good_where_it_is_still_yesterday(ring: Ring, ground: Ground) -> None:
+    """Who sits in Sydney at nine has a date that a head, which goes by UTC, will have in an hour."""
+    folder = Tiny().make(ground.folder / "out")
+    ring.new("operator", datetime.now(UTC).date() + timedelta(days=1))
+    keys.sign(folder / "manifest.json", ring.private("operator"))
+    shutil.copy(ring.signers_file, ground.layout.signers)
+    ended = ground.call("publish", folder, "--inventory", ground.nodes, "--dry-run")
+    assert ended.code == 0, ended.events
 
 
 def test_a_line_of_somebody_elses_is_told(ring: Ring) -> None:
