@@ -7,9 +7,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event
 
 from builder.cluster.cluster import Cluster, Node
-from builder.errors import NodebakeError, RecipeError
+from builder.errors import Interrupted, NodebakeError, RecipeError
 from builder.flash.agent.order import Identity, Order
 from builder.flash.agent.receipt import Receipt
 from builder.flash.agent.work import write
@@ -79,16 +80,21 @@ def orders(
 
 def carry_out(offer: Offer, given: Sequence[Order], report: Report) -> list[Receipt | NodebakeError]:
     """Write all the cards; for each, in order, what was done or what went wrong."""
+    over = Event()
 
     def one(order: Order) -> Receipt | NodebakeError:
         with report.bytes_bar(order.device, offer.trusted.release.image_size) as bar:
             try:
-                return write(order, offer.source(), offer.trusted, _Compared(bar))
+                return write(order, offer.source(), offer.trusted, _Compared(bar, over))
             except NodebakeError as error:
                 return error
 
     with ThreadPoolExecutor(len(given)) as pool:
-        return list(pool.map(one, given))
+        try:
+            return list(pool.map(one, given))
+        finally:
+            # Interrupted: nobody waits until the cards are whole, and they say that they are not.
+            over.set()
 
 
 def failed(given: Sequence[Order], ended: Iterable[Receipt | NodebakeError]) -> NodebakeError | None:
@@ -124,12 +130,15 @@ def _texts(node: Node, cluster: Cluster) -> dict[str, str]:
 
 @dataclass
 class _Compared:
-    """Moves a bar as the card is gone through; reading back is told by no bar."""
+    """Moves a bar as the card is gone through; reading back is told by no bar. Ends it when all is `over`."""
 
     bar: Bar
+    over: Event
     done: int = 0
 
     def __call__(self, phase: str, done: int, total: int) -> None:
+        if self.over.is_set():
+            raise Interrupted
         if phase == "compare":
             self.bar.advance(done - self.done)
             self.done = done

@@ -5,19 +5,29 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import subprocess
 import tarfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from builder.cli.main import main
+from builder.deploy.keys import Ring
 from builder.errors import NodebakeError
 from builder.flash import reader
-from builder.flash.agent import label
+from builder.flash.agent import label, table
+from builder.flash.offer import offer
+from builder.flash.several import Wish, carry_out, orders
 from builder.release.frames import FRAME, Frame, Frames
 from builder.release.frames import dump as dump_frames
+from builder.report.report import Bar
+from builder.report.silent import SilentReport
 from tests.flash.ground import BOOTCODE, MIB, SLOT, Tiny, blank, make_key, sign
 from tests.needs import needs_tool
 from tests.unit.cluster.samples import sixty
@@ -69,6 +79,36 @@ def is_whole(card: Path) -> bool:
     for start, size in own:
         data[start : start + size] = bytes(size)
     return data == TINY.image and data[BOOTCODE : BOOTCODE + 11] == b"BOOTCODEBIN"
+
+
+class _Impatient(SilentReport):
+    """Somebody presses ^C when the first group of a card was gone through."""
+
+    groups = 0
+
+    @contextmanager
+    def bytes_bar(self, label: str, total: int) -> Iterator[Bar]:
+        yield self
+
+    def advance(self, count: int) -> None:
+        self.groups += 1
+        if self.groups == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.2)
+
+
+def test_nobody_waits_for_cards_after_an_interruption(project: Path) -> None:
+    card, report = blank(project / "card", 30 * MIB), _Impatient()
+    ring = Ring(project)
+    offered = offer(release(project), ring.signers_file, ring.revoked_file)
+    given = orders(offered, [str(card)], (), None, {}, Wish())
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(offered, given, report)
+    assert report.groups < 4, "of six"
+    told = label.parse(card.read_bytes()[label.START : label.START + label.SIZE])
+    assert told and (told.state, table.parts(card.read_bytes()[:512])) == ("flashing", ())
+    assert main(["write", "tiny", str(card), "--json"]) == 0
+    assert is_whole(card)
 
 
 def test_several_cards_at_once_each_its_nodes(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,5 +21,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
         report.data(f"{signer.name} is revoked")
     report.say(HINT.format(ring.revoked_file.name, ring.revoked_file.name, "revoked_signers"))
     report.say("what nodes boot stays as it is; what it signed is refused from now on")
-    report.say("to sign a release anew that is yours: rm out/RECIPE/VERSION/manifest.json.sig, and publish it")
+    report.say(
+        "to sign a release anew that is yours: rm out/RECIPE/VERSION/manifest.json.sig, and publish it"
+    )
     return Exit.DONE
