@@ -34,8 +34,12 @@ class Start:
         by_number = {node.number: node for node in nodes}
         power = self.board.power
         startup = Startup(power.sequence, frozenset(self._logged(by_number)))
+        # All at once: who is off says nothing, and each would be waited for.
+        found = await asyncio.gather(
+            *(self._is_on(node, known[number]) for number, node in by_number.items())
+        )
+        on = [number for number, is_on in zip(by_number, found, strict=True) if is_on]
         now = _now()
-        on = [number for number in by_number if await self._is_on(by_number[number], known[number])]
         for number in on:
             self.say(f"{by_number[number].name}: on already")
         startup.add(on, now=now, on_already=True)

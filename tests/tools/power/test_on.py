@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from pathlib import Path
 
 import pytest
 
+from builder.fleet.knock import Answer
+from builder.fleet.machine import Machine
+from builder.power.reach import Reach
 from builder.power.simulate.boots import Pace
 from tests.needs import needs_tool
 from tests.tools.power.plane import Plane, simulator
@@ -71,6 +75,27 @@ def test_on_of_a_node_that_is_on_says_so_and_leaves_it_alone(
     why = "not up within 0.5 s; it was on before, so its power was left alone"
     assert out == f"node03  missing  {why}\n0 of 1 up; missing: node03\n"
     assert plane.plant.commands["XPowerRequest"] == 0
+
+
+def test_nodes_of_unknown_state_are_asked_all_at_once(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each that is off lets us wait, and there are sixty."""
+    under_way: list[int] = []
+    asked: list[int] = []
+
+    async def answer(_: Reach, machine: Machine) -> Answer:
+        under_way.append(1)
+        asked.append(len(under_way))
+        await asyncio.sleep(0.05)
+        under_way.pop()
+        return Answer.SSH
+
+    monkeypatch.setattr(Reach, "answer", answer)
+    project.write(url="ws://127.0.0.1:9", numbers=range(1, 61))
+    code, out, _ = told(project, capsys, "on", "1-60")
+    assert (code, out.splitlines()[-1]) == (0, "60 of 60 up")
+    assert max(asked[:60]) == 60
 
 
 def test_a_mass_power_on_cycles_stragglers_until_all_are_up(
