@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -77,7 +78,8 @@ def interpreter(workshop: Workshop, architecture: str) -> Interpreter | None:
     if architecture in _NATIVE[workshop.machine]:
         return None
     release = os.uname().release
-    if tuple(int(n) for n in release.split("-")[0].split(".")[:2]) < _KERNEL:
+    # There need not be a third number, and what its maker adds may stand at the second: `6.17+deb14-amd64`.
+    if tuple(int(number) for number in re.findall(r"\d+", release)[:2]) < _KERNEL:
         raise LackingError(
             f"this kernel ({release}) has no binfmt_misc for user namespaces",
             facts=["it came with Linux 6.7; Debian 12 has such a kernel in bookworm-backports"],

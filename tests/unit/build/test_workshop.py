@@ -57,6 +57,14 @@ def test_a_kernel_before_6_7_is_refused(shop: Workshop, monkeypatch: pytest.Monk
     )
 
 
+@pytest.mark.parametrize("release", ["6.12.41+deb13-amd64", "6.7-amd64", "6.17+deb14-amd64", "7.0-rc1"])
+def test_later_kernels_are_taken(shop: Workshop, monkeypatch: pytest.MonkeyPatch, release: str) -> None:
+    monkeypatch.setattr(os, "uname", _release(release))
+    monkeypatch.setattr(workshop, "find", lambda *_: None)
+    with pytest.raises(LackingError, match="there is no emulator"):
+        interpreter(shop, "arm64")
+
+
 def test_a_machine_without_an_emulator_is_refused(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "uname", _release("6.12.48"))
     monkeypatch.setattr(workshop, "find", lambda *names: None)
