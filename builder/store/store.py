@@ -49,10 +49,11 @@ class Store:
         try:
             root.mkdir(parents=True, exist_ok=True)
             mark = root / "format"
-            if not mark.exists():
+            found = mark.read_text().strip() if mark.exists() else ""
+            if not found:
+                # None yet, or no more than its name: of who is at it just now, or had no room for it.
                 mark.write_text(FORMAT + "\n")
-            found = mark.read_text().strip()
-            if found != FORMAT:
+            elif found != FORMAT:
                 raise LackingError(
                     f"the store `{root}` has format {found}, this nodebake knows {FORMAT}",
                     hint="use another place: NODEBAKE_STORE=DIR",

@@ -68,6 +68,13 @@ def test_what_is_mapped_belongs_to_the_builds_root(tmp_path: Path, monkeypatch: 
     assert given == {"objects": 70000, "tmp": 70000, "logs": 70000}
 
 
+def test_a_mark_that_was_not_written_to_its_end(tmp_path: Path) -> None:
+    """As a full disk leaves it, or one who is just making the store."""
+    (tmp_path / "format").touch()
+    assert Store.open(tmp_path, 1000).has("1234") is False
+    assert (tmp_path / "format").read_text() == "1\n"
+
+
 def test_another_format(tmp_path: Path) -> None:
     (tmp_path / "format").write_text("2\n")
     assert refusal(tmp_path) == (
