@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import NodebakeError
+from builder.head.boots import adopt
 from builder.head.node import instance, inventory
 from builder.head.upkeep import backup, doctor
 from builder.head.upkeep.doctor import NEEDED, Patient
@@ -167,6 +170,47 @@ def test_a_hand_made_root_becomes_a_release(ground: Ground, place: Path) -> None
     assert ground.call("verify").answer == []
     ground.call("rollback", "--nodes", "node02")
     assert ground.whole(TWO) == FIRST.version
+
+
+def test_a_root_is_adopted_again_when_something_has_changed(ground: Ground, place: Path) -> None:
+    root, boot = place / "pxe-root", place / "pxe-boot"
+    Tiny(mode="private").tree(root)
+    boot.mkdir()
+    for name in ("config.txt", "kernel7.img", "start.elf"):
+        (boot / name).write_text(name)
+
+    def adopted() -> Path:
+        release = Path(ground.call("adopt", "raspbian", "--root", root, "--boot", boot).answer["release"])
+        sign(release / "manifest.json", ground.key)
+        ground.publish(release, "--nodes", "node02", "--inventory", ground.nodes)
+        return release
+
+    first = adopted()
+    assert adopted() == first
+    (boot / "config.txt").write_text("enable_uart=1\n")
+    assert adopted() != first
+    assert (ground.boots(TWO) / "config.txt").read_text().startswith("enable_uart=1\n")
+
+
+def test_a_root_that_cannot_be_packed_leaves_nothing(
+    ground: Ground, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, boot = place / "pxe-root", place / "pxe-boot"
+    Tiny(mode="private").tree(root)
+    boot.mkdir()
+    (boot / "config.txt").write_text("")
+
+    def fill(_: Path, archive: Path) -> None:
+        archive.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(archive))
+
+    monkeypatch.setattr(adopt, "pack_root", fill)
+    ended = ground.call("adopt", "raspbian", "--root", root, "--boot", boot)
+    assert (ended.code, ended.error["message"]) == (
+        3,
+        f"no space left on the disk of `{ground.layout.pxe}`",
+    )
+    assert list(ground.layout.adopted.rglob("*.tar.zst")) == []
 
 
 def test_what_is_no_root_is_not_adopted(ground: Ground, place: Path) -> None:

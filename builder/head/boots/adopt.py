@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from builder.errors import RecipeError
-from builder.head.ground import files, machine
+from builder.head.ground import machine
 from builder.head.ground.layout import Layout, checked_name
 from builder.head.node import drift
+from builder.head.release.taking import beside
 from builder.head.served import dnsmasq
 
 _EMPTIED = ("proc", "sys", "dev", "run", "tmp", "var/tmp")
@@ -67,23 +68,29 @@ class Adopt:
         )
         if faults:
             raise RecipeError("this is no root with its boot directory", facts=faults)
-        making = self.layout.adopted / f".{self.name}.making"
-        files.clear(making)
-        making.mkdir(parents=True)
         found = list(scan(self.root))
-        digest = hashlib.sha256(json.dumps(found, sort_keys=True).encode())
-        digest.update(json.dumps(sorted(path.name for path in self.boot.iterdir())).encode())
-        version = f"{time.strftime('%Y%m%d', time.gmtime(self.now))}-{digest.hexdigest()[:8]}"
+        version = self._version(found)
+        final = self.layout.adopted / self.name / version
+        if not final.exists():
+            with beside(self.layout, final) as making:
+                self._fill(making, version, found)
+        return final
+
+    def _version(self, found: list[dict[str, Any]]) -> str:
+        """The day, and a hash of all that it is made of: what is the same is adopted once a day."""
+        boot = [
+            [str(inner), drift.sha256(self.boot / inner), int((self.boot / inner).stat().st_mtime)]
+            for inner in boot_files(self.boot)
+        ]
+        digest = hashlib.sha256(json.dumps([found, boot, self.boards], sort_keys=True).encode())
+        return f"{time.strftime('%Y%m%d', time.gmtime(self.now))}-{digest.hexdigest()[:8]}"
+
+    def _fill(self, making: Path, version: str, found: list[dict[str, Any]]) -> None:
         stem = f"{self.name}-{version}"
         pack_root(self.root, making / f"{stem}.root.tar.zst")
         with tarfile.open(making / f"{stem}.boot.tar", "w") as tar:
             pack_boot(self.boot, tar, f"{version}/")
         (making / "manifest.json").write_text(self._manifest(making, stem, version, found), encoding="utf-8")
-        final = self.layout.adopted / self.name / version
-        final.parent.mkdir(parents=True, exist_ok=True)
-        files.remove(final)
-        making.rename(final)
-        return final
 
     def _manifest(self, folder: Path, stem: str, version: str, found: list[dict[str, Any]]) -> str:
         settings = dict(dnsmasq.settings((self.boot / "config.txt").read_text(errors="replace")))
@@ -139,15 +146,20 @@ def pack_boot(boot: Path, tar: tarfile.TarFile, prefix: str) -> None:
     """The boot directory as a release has it: firmware at the top, everything else below the prefix."""
     config = (boot / "config.txt").read_text(errors="replace")
     _add(tar, "config.txt", f"{config.rstrip()}\n[all]\nos_prefix={prefix}\n".encode(), 0)
-    for path in sorted(boot.rglob("*")):
-        inner = path.relative_to(boot)
-        # Folders of other nodes lie beside, today.
-        if not path.is_file() or str(inner) in ("config.txt", "cmdline.txt"):
-            continue
-        if len(inner.parts) > 1 and inner.parts[0] != "overlays":
+    for inner in boot_files(boot):
+        if str(inner) in ("config.txt", "cmdline.txt"):
             continue
         top = len(inner.parts) == 1 and inner.name.startswith(_FIRMWARE)
+        path = boot / inner
         _add(tar, str(inner) if top else f"{prefix}{inner}", path.read_bytes(), int(path.stat().st_mtime))
+
+
+def boot_files(boot: Path) -> Iterator[Path]:
+    """The files of a boot directory, relative to it, sorted: folders of other nodes lie beside, today."""
+    for path in sorted(boot.rglob("*")):
+        inner = path.relative_to(boot)
+        if path.is_file() and (len(inner.parts) == 1 or inner.parts[0] == "overlays"):
+            yield inner
 
 
 def common_words(cmdline: str) -> list[str]:
