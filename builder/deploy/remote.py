@@ -47,9 +47,6 @@ class Head(Protocol):
         """Give a command `stream` as its stdin; what it wrote to stderr."""
 
 
-Opened = AbstractContextManager[Head]
-
-
 class Failed(NodebakeError):
     """An error that nodebake-head told, with its exit code."""
 

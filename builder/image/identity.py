@@ -28,16 +28,6 @@ class Identity:
         return f"{self.disk_id:08x}-{number:02x}"
 
     @property
-    def boot_partuuid(self) -> str:
-        """PARTUUID of the FAT partition."""
-        return self.partuuid(1)
-
-    @property
-    def root_partuuid(self) -> str:
-        """PARTUUID of the root file system."""
-        return self.partuuid(2)
-
-    @property
     def boot_uuid(self) -> str:
         """The FAT serial as blkid shows it: `XXXX-XXXX`."""
         return f"{self.fat_serial[:4]}-{self.fat_serial[4:]}".upper()

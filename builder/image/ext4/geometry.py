@@ -19,7 +19,6 @@ GROUP = 32768
 RESERVED_PERCENT = 1
 FIRST_INODE = 11
 """lost+found; those below are the file system's own."""
-LOST_FOUND_BLOCKS = 4
 JOURNAL = 16 << 20
 """Bytes of the journal. Cards grow to their full size at first boot, and the journal does not."""
 JOURNAL_AT = 1024

@@ -13,10 +13,9 @@ def test_every_name_follows_from_the_seed() -> None:
 
 def test_partuuid_is_the_disk_id_and_the_number() -> None:
     identity = derive(SEED)
-    assert identity.root_partuuid == f"{identity.disk_id:08x}-02"
-    assert identity.boot_partuuid == f"{identity.disk_id:08x}-01"
+    assert identity.partuuid(2) == f"{identity.disk_id:08x}-02"
 
 
 def test_the_values_are_pinned() -> None:
     identity = derive(SEED)
-    assert (identity.root_partuuid, identity.boot_uuid) == ("88d94b30-02", "B638-B1AF")
+    assert (identity.partuuid(2), identity.boot_uuid) == ("88d94b30-02", "B638-B1AF")
