@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import NodebakeError
-from builder.head.boots import adopt
+from builder.head.boots import adopt, cards
 from builder.head.node import instance, inventory
 from builder.head.upkeep import backup, doctor
 from builder.head.upkeep.doctor import NEEDED, Patient
@@ -28,6 +28,8 @@ pytestmark = needs_tool("ssh-keygen", "dnsmasq", "zstd", "tar")
 ONE, TWO = node(1), node(2)
 FIRST = Tiny()
 PRIVATE = Tiny(version="20260301-cccccccc", epoch=1772323200, mode="private")
+FLASHER = Tiny(recipe="flasher", version="20260501-eeeeeeee", mode="ram")
+CARD = Tiny(recipe="sdcard", version="20260601-ffffffff", mode="card")
 
 
 def test_a_well_head_has_nothing_wrong(ground: Ground) -> None:
@@ -218,3 +220,36 @@ def test_what_is_no_root_is_not_adopted(ground: Ground, place: Path) -> None:
     assert ended.code == 2
     lacking = [f"`{place}/none` is no folder", f"there is no `{place}/config.txt`"]
     assert ended.error["facts"] == lacking
+
+
+def on_its_card(ground: Ground) -> None:
+    """node01 had a root of its own, and runs from its card."""
+    ground.publish(ground.made(PRIVATE), "--nodes", "node01")
+    words = ("--inventory", ground.nodes, "--nodes", "node01", "--nfs", "kernel")
+    for each in (FLASHER, CARD):
+        assert ground.call("assign", ground.made(each), *words).code == 0
+    assert ground.call("settle", "passed", "--nodes", "node01", "--nfs", "kernel").code == 0
+
+
+def test_a_node_on_its_card_is_nothing_wrong(ground: Ground) -> None:
+    on_its_card(ground)
+    found = ground.call("doctor", "--nfs", "kernel").answer
+    assert not [each for each in found if each["level"] == "bad" and "node02" not in str(each)]
+
+
+def test_a_new_head_knows_who_runs_from_a_card_and_who_is_held(ground: Ground, place: Path) -> None:
+    on_its_card(ground)
+    ground.publish(ground.made(FIRST), "--nodes", "node02")
+    assert ground.call("hold", "--nodes", "node02", "--by", "ann", "--reason", "lent").code == 0
+    saved = place / "head.backup"
+    assert ground.call("backup", saved, "--releases").code == 0
+    exports = (ground.layout.etc / "exports.d/nodebake.exports").read_text()
+    held = ground.call("holds").answer
+    ground.folder.rename(place / "old")
+    fresh = make_ground(ground.folder)
+    fresh.layout.signers.write_text((place / "old/etc/nodebake/allowed_signers").read_text())
+    assert fresh.call("restore", saved, "--nfs", "kernel").answer["lacking"] == {}
+    assert cards.load(fresh.layout).cards["node01"].release == f"sdcard/{CARD.version}"
+    assert fresh.whole(ONE) == FLASHER.version
+    assert fresh.call("holds").answer == held
+    assert (fresh.layout.etc / "exports.d/nodebake.exports").read_text() == exports

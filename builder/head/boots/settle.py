@@ -7,7 +7,7 @@ flashed it: if its card is ever empty or broken it comes up there, where it can 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from builder.errors import RefusedError
@@ -58,6 +58,21 @@ def passed(layout: Layout, inventory: Inventory, nodes: tuple[Node, ...], now: i
         tuple(node.name for node in nodes),
         (),
     )
+
+
+def restored(
+    layout: Layout, inventory: Inventory, on_cards: Mapping[str, str], now: int, server: str
+) -> Settled:
+    """On a head that is made anew: nodes that ran these releases from their cards do so still."""
+    present = instance.present(layout, inventory.nodes)
+    again = {
+        name: Card(label, present[name].name, now) for name, label in on_cards.items() if name in present
+    }
+    if not again:
+        return Settled((), (), ())
+    after = cards.load(layout).earned(again)
+    kept = Keep(layout, after, f"that {len(again)} run from their cards")
+    return Settled((kept, *_exported(layout, inventory, after, server)), tuple(again), ())
 
 
 def failed(layout: Layout, nodes: tuple[Node, ...]) -> Settled:

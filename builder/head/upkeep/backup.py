@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What makes this head this head, in one archive: a new one serves the same nodes with the same keys.
 
-A tar of `backup.json` (format 1), the inventory, numbers of exports, journal, identities, trusted keys and
-fragments, and with them either each release's signed manifest or the releases whole. It holds private host
-keys: whoever has it can pretend to be any node. Private roots and content directories are not in it.
+A tar of `backup.json` (format 1), the inventory, numbers of exports, journal, holds, identities, trusted keys
+and fragments, and with them either each release's signed manifest or the releases whole. It holds private
+host keys: whoever has it can pretend to be any node. Private roots and content directories are not in it.
 """
 
 from __future__ import annotations
@@ -18,20 +18,25 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from builder.errors import NodebakeError
+from builder.head.boots import cards
 from builder.head.ground.layout import Layout, checked_name
 from builder.head.node import instance, inventory
 from builder.head.release import boot_tar, manifest
 
 FORMAT = 1
-_STATE = ("nodes.json", "exports.json", "journal.jsonl")
+_STATE = ("nodes.json", "exports.json", "journal.jsonl", "holds.json")
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What came back: how many identities, and which nodes booted which release, as `recipe/version`."""
+    """What came back: how many identities, and which nodes booted which release, as `recipe/version`.
+
+    `cards` are releases of nodes that boot from their cards: what these are assigned waits for them to fail.
+    """
 
     identities: int
     assignments: dict[str, str]
+    cards: dict[str, str]
     releases: tuple[str, ...]
 
 
@@ -41,7 +46,14 @@ def write(layout: Layout, stream: IO[bytes], *, releases: bool) -> dict[str, str
     present = instance.present(layout, known.nodes)
     assignments = {name: each.release for name, each in present.items()}
     lacking = sorted(name for name, each in present.items() if each.mode == "private")
-    told = {"format": FORMAT, "head": known.name, "assignments": assignments, "without_root": lacking}
+    on_cards = {name: each.release for name, each in cards.load(layout).cards.items()}
+    told = {
+        "format": FORMAT,
+        "head": known.name,
+        "assignments": assignments,
+        "without_root": lacking,
+        "cards": on_cards,
+    }
     with tarfile.open(fileobj=stream, mode="w|", dereference=True) as tar:
         _add_text(tar, "backup.json", json.dumps(told, indent=1, sort_keys=True) + "\n")
         for name, path in _parts(layout, set(assignments.values()), releases=releases):
@@ -79,10 +91,13 @@ def read(layout: Layout, stream: IO[bytes]) -> Restored:
     if told is None:
         raise NodebakeError("this is no backup of a head", facts=["it is empty"])
     assignments = told["assignments"]
+    # Backups of before hold none.
+    on_cards = told.get("cards", {})
     assert isinstance(assignments, dict)
+    assert isinstance(on_cards, dict)
     for name in identities:
         (layout.identities / name).chmod(0o700)
-    return Restored(len(identities), assignments, tuple(sorted(releases)))
+    return Restored(len(identities), assignments, on_cards, tuple(sorted(releases)))
 
 
 def incoming(layout: Layout) -> Path:
@@ -176,7 +191,7 @@ class _Joined(io.RawIOBase):
     """Pieces, to be read as one."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces, self._left = pieces, b""
+        self._pieces, self._left = pieces, bytearray()
 
     def read(self, count: int = -1) -> bytes:
         while count < 0 or len(self._left) < count:
@@ -185,7 +200,8 @@ class _Joined(io.RawIOBase):
                 break
             self._left += piece
         count = len(self._left) if count < 0 else count
-        data, self._left = self._left[:count], self._left[count:]
+        data = bytes(self._left[:count])
+        del self._left[:count]
         return data
 
 

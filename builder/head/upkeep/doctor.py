@@ -11,6 +11,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from builder.errors import NodebakeError
+from builder.head.boots import cards
 from builder.head.ground import machine
 from builder.head.ground.layout import Layout
 from builder.head.node import identity, instance
@@ -18,6 +19,7 @@ from builder.head.node.instance import Instance
 from builder.head.node.inventory import Inventory
 from builder.head.release import manifest
 from builder.head.served import dnsmasq, exports, fragments
+from builder.head.served.exports import Export
 from builder.head.upkeep import boot_trace, rival
 
 ROOM = 500 << 20
@@ -141,13 +143,18 @@ def addresses(patient: Patient) -> Iterator[Finding]:
         yield Finding("bad", str(main), "does not include the nodes' exports", INCLUDE)
     if patient.effective is None:
         return
-    held = instance.everywhere(patient.layout)
-    for row in exports.table(patient.layout, patient.inventory, held):
+    for row in exported_now(patient):
         if not Path(row.path).exists():
             yield Finding("bad", row.path, "is exported and not there", "nodebake publish makes it")
         for client in row.clients:
             if not exported(patient.effective, row.path, client):
                 yield Finding("bad", row.path, f"is not exported to {client}", "exportfs -ra")
+
+
+def exported_now(patient: Patient) -> tuple[Export, ...]:
+    """What is to be exported: roots of nodes that run from their cards are not."""
+    served = cards.load(patient.layout).served(instance.everywhere(patient.layout))
+    return exports.table(patient.layout, patient.inventory, served)
 
 
 INCLUDE = 'add the line: %include "/etc/ganesha/nodebake.conf"'
@@ -158,11 +165,7 @@ def owned(patient: Patient) -> Iterator[Finding]:
     try:
         wanted = [
             *fragments.for_dnsmasq(patient.layout, patient.inventory),
-            *fragments.for_exports(
-                patient.layout,
-                exports.table(patient.layout, patient.inventory, instance.everywhere(patient.layout)),
-                patient.server,
-            ),
+            *fragments.for_exports(patient.layout, exported_now(patient), patient.server),
         ]
     except NodebakeError as error:
         yield Finding("bad", "fragments", error.message, error.hint or "")

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 from builder.errors import Exit, NodebakeError
 from builder.head.boots import adopt as adopting
 from builder.head.boots import publish
+from builder.head.boots import settle as settling
 from builder.head.ground import files, lock
 from builder.head.ground.operation import carry_out
 from builder.head.node import inventory
@@ -56,6 +57,7 @@ def restore(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
         stream = stack.enter_context(_source(asked.file))
         restored = archive.read(layout, stream)
         known = inventory.load(layout)
+        server = asked.nfs or fragments.server_here()
         lacking: dict[str, list[str]] = {}
         for label in sorted(set(restored.assignments.values())):
             names = [name for name, each in restored.assignments.items() if each == label]
@@ -64,12 +66,13 @@ def restore(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
                 source = archive.incoming(layout) / label
             try:
                 nodes = known.select(names)
-                server = asked.nfs or fragments.server_here()
                 planned = publish.plan(layout, known, publish.Request(source, nodes, server))
                 carry_out(planned.operations, voice.tell, dry=False)
             except NodebakeError as error:
                 voice.warn(f"{label} is not published: {error.message}")
                 lacking[label] = names
+        on_cards = settling.restored(layout, known, restored.cards, int(time.time()), server)
+        carry_out(on_cards.operations, voice.tell, dry=False)
         if not lacking:
             files.remove(archive.incoming(layout))
     answer = {"identities": restored.identities, "assignments": restored.assignments, "lacking": lacking}
