@@ -14,7 +14,7 @@ from typing import Any
 
 from builder import __version__
 from builder.build.outcome import Outcome, outcome
-from builder.errors import RefusedError
+from builder.errors import NodebakeError, RefusedError
 from builder.host.files import point, remove_tree, replace_folder
 from builder.host.folder import held
 from builder.lock.file import dump as dump_lock
@@ -36,6 +36,8 @@ _OWN = {
     "checksums": checksums.NAME,
 }
 """What lies beside every output."""
+_SIGNATURE = f"{_OWN['manifest']}.sig"
+_FOREIGN_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -151,10 +153,18 @@ class Delivery:
         return Artifact(kind, path.name, path.stat().st_size, checksums.file_sha256(path))
 
     def _refuse_foreign(self) -> None:
-        if self.final.is_dir() and any(self.final.iterdir()) and not (self.final / "manifest.json").exists():
+        """What is replaced is gone: nothing but a former delivery may be."""
+        hint = "name an empty or a new folder: --output DIR"
+        if not self.final.exists():
+            return
+        if not self.final.is_dir():
+            raise RefusedError(f"`{self.final}` is there, and is no folder", hint=hint)
+        foreign = _foreign(self.final)
+        if foreign:
             raise RefusedError(
                 f"`{self.final}` holds something that nodebake did not put there",
-                hint="name an empty or a new folder: --output DIR",
+                facts=[", ".join(f"`{name}`" for name in foreign[:_FOREIGN_SHOWN])],
+                hint=hint,
             )
 
     def _own(self) -> None:
@@ -163,6 +173,16 @@ class Delivery:
             if os.geteuid() == 0:
                 os.chown(path, 0, 0)
             path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def _foreign(folder: Path) -> list[str]:
+    """Names in a folder that no delivery brought there, by the checksums of the one that lies in it."""
+    try:
+        sums = checksums.parse((folder / checksums.NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError, NodebakeError):
+        sums = {}
+    ours = {*sums, checksums.NAME, _SIGNATURE} if _OWN["manifest"] in sums else set()
+    return sorted(path.name for path in folder.iterdir() if path.name not in ours)
 
 
 def _provenance(plan: Plan, lock: Lock, made: Manifest) -> str:
@@ -180,6 +200,7 @@ def _provenance(plan: Plan, lock: Lock, made: Manifest) -> str:
 def delivery(recipe: str, version: str, output: Output, root: Path, chosen: Path | None) -> Delivery:
     """The place of a version of an output: `chosen` itself, or a folder of its own below `root`."""
     if chosen:
-        return Delivery(recipe, version, output, chosen.absolute(), None)
+        # A link is followed: what it leads to is filled, and the link stays.
+        return Delivery(recipe, version, output, chosen.resolve(), None)
     folder = root.absolute() / recipe
     return Delivery(recipe, version, output, folder / version, folder / "latest")
