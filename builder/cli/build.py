@@ -16,6 +16,7 @@ from builder.cli.workspace import Workspace, out_root, workspace
 from builder.errors import Exit, RecipeError
 from builder.plan.plan import Made, Plan, make
 from builder.recipe.near import did_you_mean
+from builder.recipe.recipe import Recipe
 from builder.release.version import version
 from builder.report.report import Report
 
@@ -30,6 +31,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
 
 def bring_about(arguments: Namespace, work: Workspace, report: Report) -> tuple[Delivery, ...]:
     """Lock, plan and build; where the outputs are that were asked for."""
+    _refuse_absent(work.recipe, getattr(arguments, "only", None))
     lock = work.lock(report, locked=arguments.locked)
     plan = make(work.recipe, lock, work.workshop.machine, arguments.engine)
     deliveries = _deliveries(plan, work, arguments)
@@ -40,21 +42,25 @@ def bring_about(arguments: Namespace, work: Workspace, report: Report) -> tuple[
     return tuple(deliveries.values())
 
 
-def _deliveries(plan: Plan, work: Workspace, arguments: Namespace) -> Mapping[Made, Delivery]:
-    """Where each output goes that was asked for."""
-    named = {made.output.name: made for made in plan.outputs}
+def _refuse_absent(recipe: Recipe, only: str | None) -> None:
+    """Refuse outputs that the recipe does not have, before archives are asked and a lock is written."""
+    named = [output.name for output in recipe.outputs]
     if not named:
         raise RecipeError(
-            f"recipe `{plan.recipe.name}` has no outputs, it is a part for others to include",
+            f"recipe `{recipe.name}` has no outputs, it is a part for others to include",
             hint="`nodebake list` shows what can be built",
         )
-    only = getattr(arguments, "only", None)
-    if only and only not in named:
+    if only is not None and only not in named:
         raise RecipeError(
-            f"recipe `{plan.recipe.name}` has no output `{only}`",
-            hint=did_you_mean(only, named) or f"it has {', '.join(named)}",
+            f"recipe `{recipe.name}` has no output `{only}`",
+            hint=did_you_mean(only, named, what="it has"),
         )
-    chosen = [named[only]] if only else list(named.values())
+
+
+def _deliveries(plan: Plan, work: Workspace, arguments: Namespace) -> Mapping[Made, Delivery]:
+    """Where each output goes that was asked for."""
+    only = getattr(arguments, "only", None)
+    chosen = [made for made in plan.outputs if only in (None, made.output.name)]
     name = version(plan.epoch, plan.id)
     root = out_root(work.project)
     return {made: delivery(plan.recipe.name, name, made.output, root, arguments.output) for made in chosen}

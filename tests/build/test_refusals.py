@@ -59,6 +59,18 @@ def test_an_unknown_package_is_named_with_near_names(project: Path) -> None:
     assert "`openssh-server`" in said
 
 
+def test_what_a_recipe_does_not_make_is_refused_before_it_is_locked(project: Path) -> None:
+    code, said = _refused(project, "build", "machine")
+    assert (code, said) == (
+        2,
+        "error: recipe `machine` has no outputs, it is a part for others to include\n"
+        "hint: `nodebake list` shows what can be built\n",
+    )
+    code, said = _refused(project, "build", "minimal", "--only", "card")
+    assert (code, said) == (2, "error: recipe `minimal` has no output `card`\nhint: it has: `image`\n")
+    assert not (project / "locks").exists()
+
+
 def test_an_archive_that_is_down_is_told(project: Path) -> None:
     code, said = _refused(project, "build", "minimal", NODEBAKE_ARCHIVE_DEBIAN="http://127.0.0.1:9/debian")
     assert code == 3
