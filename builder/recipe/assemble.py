@@ -166,9 +166,13 @@ class Assembly:
 
     def _outputs(self, parts: list[Part], base: Base, board_list: tuple[Board, ...]) -> tuple[Output, ...]:
         found = outputs(parts, base, board_list, self.problems, self.origins)
-        if found and not any(part.model.boards for part in parts) and "boards" not in self.settings:
+        fitting = [name for name in boards.names() if unfit(base, boards.load(name)) is None]
+        if found and "boards" in self.settings:
+            if not self.settings["boards"].strip(", "):
+                hint = f"for instance `--set boards={','.join(fitting)}`"
+                self.problems.append(RecipeError("`--set boards=` names no boards", hint=hint))
+        elif found and not any(part.model.boards for part in parts):
             place = Place(parts[-1].document.file, 1, 1)
-            fitting = [name for name in boards.names() if unfit(base, boards.load(name)) is None]
             hint = f"add `boards: [{', '.join(fitting)}]`, or some of them"
             self.problems.append(RecipeError(f"`{self.name}` names no boards", place=place, hint=hint))
         return found

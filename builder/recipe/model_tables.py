@@ -34,7 +34,9 @@ def _row(name: str, info: FieldInfo) -> str:
 
 
 def _is_size(info: FieldInfo) -> bool:
-    return any(getattr(extra, "func", None) is size.parse for extra in info.metadata)
+    # Of one that may be absent, pydantic leaves what was said with the member of the union.
+    members = (extra for member in get_args(info.annotation) for extra in getattr(member, "__metadata__", ()))
+    return any(getattr(extra, "func", None) is size.parse for extra in (*info.metadata, *members))
 
 
 def _default(info: FieldInfo, kind: str) -> str:

@@ -42,10 +42,17 @@ def conform(variable: VariableModel, value: Data) -> Data:
     if kind == "list" and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
         raise ValueError("wants a list of strings")
     if kind == "size":
-        return size.text(size.parse(value))
+        return size.text(_size(value))
     if kind == "choice" and value not in variable.choices:
         raise ValueError(f"wants {listed(variable.choices)}" if variable.choices else "has no `choices`")
     return value
+
+
+def _size(value: Data) -> int:
+    try:
+        return size.parse(value)
+    except ValueError:
+        raise ValueError("wants a size, as in `512M` or `1G`") from None
 
 
 def from_text(variable: VariableModel, text: str) -> Data:

@@ -29,7 +29,7 @@ def test_settings_are_typed(kind: Type, text: str, value: object) -> None:
     ("kind", "text"), [("integer", "1.5"), ("boolean", "yes"), ("size", "big"), ("choice", "y")]
 )
 def test_settings_of_another_type_are_refused(kind: Type, text: str) -> None:
-    with pytest.raises(ValueError, match=r"wants|is no size"):
+    with pytest.raises(ValueError, match=r"^wants "):
         from_text(VariableModel(type=kind, choices=["x"]), text)
 
 
