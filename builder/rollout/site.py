@@ -22,6 +22,7 @@ from builder.fleet.machine import Machine
 from builder.fleet.order import Order, Outcome
 from builder.power.switchboard import Switchboard, outlet_of
 from builder.rollout.field import Ended, NodeFailed
+from builder.rollout.starts import ENOUGH, Starts
 
 MINUTES = 60
 """How long the head lets a node boot what it is flashed from, or tries, without a word from us."""
@@ -65,9 +66,14 @@ class Site:
     progress: Progress = lambda *_: None
     _booted: dict[str, str] = field(default_factory=dict)
     _head: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _starts: Starts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._starts = Starts(self._ask)
 
     async def assign(self, node: str, release: str) -> None:
-        await self._ask("assign", release, "--nodes", node, "--minutes", str(MINUTES))
+        assigned = await self._ask("assign", release, "--nodes", node, "--minutes", str(MINUTES))
+        self._starts.count_from(assigned)
 
     async def settle(self, node: str, *, passed: bool) -> None:
         await self._ask("settle", "passed" if passed else "failed", "--nodes", node)
@@ -80,6 +86,7 @@ class Site:
 
     async def restart(self, node: str) -> None:
         self._booted[node] = (await self._who(node))[0]
+        await self._starts.mark(node)
         if self._booted[node]:
             script = Order.script("systemctl --no-block reboot\n", within=_SHORT, sudo=True)
             outcome = await self.fleet.run(self.machines[node], script)
@@ -96,6 +103,12 @@ class Site:
             boot, release, last = await self._who(node)
             if boot and boot != self._booted.get(node):
                 return release
+            if (starts := await self._starts.of(node)) >= ENOUGH:
+                raise NodeFailed(
+                    f"{node} does not stay up",
+                    facts=[f"it has fetched its kernel {starts} times, and never answered: {last}"],
+                    hint=f"what its kernel told the head: nodebake logs --kernel {node}",
+                )
             await asyncio.sleep(POLL)
         raise NodeFailed(
             f"{node} has not come up within {seconds:.0f} s",

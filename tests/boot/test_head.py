@@ -244,6 +244,8 @@ def test_it_is_published_to_as_it_comes(head: Head, operator: Operator) -> None:
     with tarfile.open(next(place.glob("*.boot.tar"))) as boot:
         file = boot.extractfile("./config.txt")
         assert file and node.tftp(HEAD, "config.txt") == file.read()
+    assert len(node.tftp(HEAD, f"{FIRST.prefix}vmlinuz")) == 4000
+    assert json.loads(head.shell.tell("sudo nodebake-head starts --since 0 --json"))["value"] == {"node07": 1}
     told = str(node.tftp(HEAD, f"{FIRST.prefix}cmdline.txt"))
     assert f"nodebake.root={HEAD}:/pxe/releases/{FIRST.recipe}/{FIRST.version}" in told
     exported = [line.split() for line in head.shell.tell("sudo exportfs -s").splitlines()]

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What nodes have told the head: their journals, and the kernel's first words before there is a journal."""
+"""What nodes have told the head: their journals, the kernel's first words before there is a journal, and
+before those what they asked dnsmasq for.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +25,13 @@ def journal(node: Node, count: int, folder: Path = JOURNALS) -> list[str]:
     argv = ["journalctl", "--no-pager", "--quiet", "--output=short-iso", f"--lines={count}"]
     done = machine.run([*argv, *(f"--file={path}" for path in paths)], check=False)
     return done.stdout.decode(errors="replace").splitlines()
+
+
+def dnsmasq(since: int | None = None) -> list[str]:
+    """dnsmasq's log since the head is up, or since then, in seconds since 1970."""
+    span = "--boot" if since is None else f"--since=@{since}"
+    argv = ["journalctl", span, "--unit=dnsmasq", "--output=cat", "--no-pager", "--quiet"]
+    return machine.run(argv, check=False).stdout.decode(errors="replace").splitlines()
 
 
 def console(node: Node, count: int, folder: Path = CONSOLES) -> list[str]:

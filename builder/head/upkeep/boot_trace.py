@@ -49,6 +49,17 @@ def traces(inventory: Inventory, lines: Iterable[str], initramfs: Mapping[str, s
     return tuple(found[node.name] for node in inventory.nodes if node.name in found)
 
 
+def starts(inventory: Inventory, lines: Iterable[str]) -> dict[str, int]:
+    """How often each node has fetched a kernel whole, which it does once a start."""
+    by_address = {node.address: node.name for node in inventory.nodes}
+    found: dict[str, int] = dict.fromkeys(by_address.values(), 0)
+    for line in lines:
+        seen = event(line)
+        if isinstance(seen, Tftp) and seen.word == "sent" and seen.address in by_address:
+            found[by_address[seen.address]] += _stage(PurePosixPath(seen.file).name) == KERNEL
+    return found
+
+
 def _dhcp(node: Node, seen: Dhcp, former: Trace | None) -> Trace | None:
     if seen.word in ("request", "ack"):
         # A boot ROM never sends a REQUEST: this is the initramfs or the system, and it has what it needs.

@@ -18,7 +18,7 @@ from builder.head.node import identity, instance
 from builder.head.node.instance import Instance
 from builder.head.node.inventory import Inventory
 from builder.head.release import manifest
-from builder.head.served import dnsmasq, exports, fragments
+from builder.head.served import dnsmasq, exports, fragments, logs
 from builder.head.served.exports import Export
 from builder.head.upkeep import boot_trace, rival
 
@@ -64,7 +64,7 @@ def look(layout: Layout, inventory: Inventory, server: str) -> Patient:
         server,
         listening("/proc/net") if layout.live else frozenset({**NEEDED, **WISHED}),
         effective_exports(server) if layout.live else None,
-        tuple(log_lines()) if layout.live else (),
+        tuple(logs.dnsmasq()) if layout.live else (),
     )
 
 
@@ -292,9 +292,3 @@ def kernel_version(boot: Path, prefix: str) -> str:
         return ""
     words = re.search(rb"Linux version (\S+)", data)
     return words[1].decode(errors="replace") if words else ""
-
-
-def log_lines() -> list[str]:
-    """dnsmasq's log since the head is up."""
-    done = machine.run(["journalctl", "--boot", "--unit=dnsmasq", "--output=cat", "--no-pager"], check=False)
-    return done.stdout.decode(errors="replace").splitlines()

@@ -22,6 +22,7 @@ from builder.head.node import inventory
 from builder.head.served import fragments, netconsole
 from builder.head.served import logs as logging
 from builder.head.upkeep import backup as archive
+from builder.head.upkeep import boot_trace
 from builder.head.upkeep import doctor as doctoring
 
 if TYPE_CHECKING:
@@ -108,6 +109,13 @@ def logs(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
             hint="`nodebake doctor` tells how far it came; before there is a journal: --kernel",
         )
     voice.answer(lines, lines)
+    return Exit.DONE
+
+
+def starts(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
+    """How often nodes have begun to boot over the network since then."""
+    found = boot_trace.starts(inventory.load(layout), logging.dnsmasq(asked.since))
+    voice.answer(found, [f"{name} {count}" for name, count in found.items()])
     return Exit.DONE
 
 

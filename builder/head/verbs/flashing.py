@@ -46,6 +46,7 @@ def assign(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
         "release": planned.release.label,
         "signer": planned.signer,
         "nodes": [each.node for each in planned.wanted],
+        "since": term.now,
         "until": term.until,
         "dry_run": asked.dry_run,
     }

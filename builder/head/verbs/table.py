@@ -162,6 +162,7 @@ VERBS: Mapping[str, Callable[[Layout, Namespace, Any], Exit]] = {
     "adopt": care.adopt,
     "doctor": care.doctor,
     "logs": care.logs,
+    "starts": care.starts,
     "backup": care.backup,
     "restore": care.restore,
     "netconsole": care.console,
@@ -241,6 +242,10 @@ OPTIONS: Mapping[str, tuple[str, Options]] = {
             ),
             (("--kernel",), {"action": "store_true", "help": "what its kernel sent by netconsole"}),
         ),
+    ),
+    "starts": (
+        "how often nodes have begun to boot over the network",
+        ((("--since",), {"type": int, "required": True, "metavar": "N", "help": "seconds since 1970"}),),
     ),
     "backup": (
         "what makes this head this head, in one archive",

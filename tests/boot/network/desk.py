@@ -77,4 +77,10 @@ def desk(head: Head, site: Site, root: Path) -> Desk:
         f'PYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.join(map(str, program))} "$@"\n',
         mode="755",
     )
+    # And the journal of its dnsmasq, which is a file here.
+    head.lan.write(
+        _BIN / "journalctl",
+        f"#!/bin/sh\nexec cat {shlex.quote(str(head.lan.logs))}/dnsmasq.log\n",
+        mode="755",
+    )
     return Desk(head, root, site.root / "out")

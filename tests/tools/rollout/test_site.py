@@ -56,7 +56,7 @@ class Power:
 
 @asynccontextmanager
 async def site(
-    folder: Path, behaviour: Callable[[Process], None] | None, board: Any = None
+    folder: Path, behaviour: Callable[[Process], None] | None, board: Any = None, call: Any = lambda *_: None
 ) -> AsyncIterator[Site]:
     """A site whose node02 behaves so, or does not answer."""
     server = await asyncssh.listen(
@@ -71,7 +71,7 @@ async def site(
             nodes,
             {"node02": machine},
             {"node02": NODE},
-            lambda *_: None,
+            call,
             board,
             lambda *_: {},
             b"",
@@ -132,6 +132,34 @@ def test_why_a_node_has_not_come_up(
     assert error.message == "node02 has not come up within 0 s"
     assert error.facts == (fact,)
     assert error.hint == "what it told the head last: nodebake logs node02"
+
+
+def test_a_node_that_starts_again_and_again_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollout_site, "POLL", 0.01)
+    monkeypatch.setattr(rollout_site, "_OFF_FOR", 0)
+    told = iter([4, 4, 5, 6, 7])
+
+    def head(verb: str, *words: str) -> Any:
+        if verb == "assign":
+            return {"since": 1767225600}
+        assert (verb, *words) == ("starts", "--since", "1767225600")
+        return {"node02": next(told)}
+
+    async def run() -> None:
+        async with site(tmp_path, None, Power(), head) as found:
+            found._starts.between = 0
+            await found.assign("node02", "card/1")
+            await found.restart("node02")
+            await found.up("node02", seconds=60)
+
+    with pytest.raises(NodeFailed, match="node02 does not stay up") as caught:
+        asyncio.run(run())
+    assert caught.value.facts == (
+        "it has fetched its kernel 3 times, and never answered: no ssh: connection refused",
+    )
+    assert caught.value.hint == "what its kernel told the head: nodebake logs --kernel node02"
 
 
 def test_a_node_that_is_left_without_power(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,16 @@ from __future__ import annotations
 import pytest
 
 from builder.head.node.inventory import Inventory, Node
-from builder.head.upkeep.boot_trace import FIRMWARE, INITRAMFS, KERNEL, OFFERED, ROOT, SETTINGS, traces
+from builder.head.upkeep.boot_trace import (
+    FIRMWARE,
+    INITRAMFS,
+    KERNEL,
+    OFFERED,
+    ROOT,
+    SETTINGS,
+    starts,
+    traces,
+)
 
 INVENTORY = Inventory(
     "sevastopol",
@@ -67,3 +76,10 @@ def test_the_last_step_says_what_to_look_at(lines: list[str], stage: int, says: 
 def test_strangers_are_passed_over() -> None:
     strange = [line.replace("00:07", "00:99").replace("10.42.0.7", "10.42.0.99") for line in UP]
     assert traces(INVENTORY, [*strange, "", "nonsense"], {}) == ()
+
+
+@pytest.mark.parametrize(("lines", "count"), [([], 0), (LATE, 0), (LAST, 1), ([*UP, *LAST, *MIDDLE], 2)])
+def test_a_start_is_a_kernel_that_was_sent(lines: list[str], count: int) -> None:
+    broken = sent("v1/vmlinuz").replace("sent", "failed sending")
+    stranger = sent("v1/vmlinuz").replace("10.42.0.7", "10.42.0.9")
+    assert starts(INVENTORY, [*lines, broken, stranger]) == {"node07": count}
