@@ -14,6 +14,10 @@ class NodeFailed(NodebakeError):
     """A node is not where it should be. Its rollout ends there; those of others go on."""
 
 
+class NoPower(NodeFailed):
+    """A node that does not answer, and that nothing here can start again."""
+
+
 @dataclass(frozen=True)
 class Ended:
     """What became of a script on a node."""
@@ -39,7 +43,7 @@ class Field(Protocol):
         """What the node runs now, RECIPE/VERSION; empty when it does not answer."""
 
     async def restart(self, node: str) -> None:
-        """Start the node again: by ssh, else by its power. Raises NodeFailed when neither can be."""
+        """Start the node again: by ssh, else by its power. Raises NoPower when neither can be."""
 
     async def up(self, node: str, *, seconds: float) -> str:
         """Wait until the node has started again and answers; what it runs then. Raises NodeFailed."""

@@ -86,7 +86,7 @@ class OverNetwork:
             # A node that does not answer cannot be told, and may come up all the same.
             with suppress(NodebakeError):
                 await self._hold(node)
-            await self.starting.into(node, release)
+            await self.starting.back(node, release)
 
     async def _by_itself(self, node: str) -> bool:
         """Whether it has come up from its card alone."""

@@ -21,7 +21,7 @@ from builder.fleet.gather import Fleet, Heard
 from builder.fleet.machine import Machine
 from builder.fleet.order import Order, Outcome
 from builder.power.switchboard import Switchboard, outlet_of
-from builder.rollout.field import Ended, NodeFailed
+from builder.rollout.field import Ended, NodeFailed, NoPower
 from builder.rollout.starts import ENOUGH, Starts
 
 MINUTES = 60
@@ -180,7 +180,7 @@ class Site:
     async def _cycle(self, node: str) -> None:
         """Cut the node's power, and give it again."""
         if self.board is None or not self.nodes[node].power:
-            raise NodeFailed(
+            raise NoPower(
                 f"{node} does not answer, and nothing in the inventory switches its power",
                 hint="`power:` in cluster.yaml; or restart it by hand, then go on: nodebake rollout resume",
             )

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from builder.rollout.field import Field, NodeFailed
+from builder.head.node.cmdline import TRIAL
+from builder.rollout.field import Field, NodeFailed, NoPower
 
 CHECK_SECONDS = 420
 """What a script on a node may take."""
@@ -46,7 +47,21 @@ class Starting:
     async def into(self, node: str, wanted: str) -> None:
         """Start a node again and wait until it runs what it should. Raises NodeFailed."""
         await self.field.restart(node)
-        runs = await self.field.up(node, seconds=self.seconds)
+        await self._arrived(node, wanted, self.seconds)
+
+    async def back(self, node: str, wanted: str) -> None:
+        """The same for a node that tries a release, and starts by itself when nothing else can start it: when
+        its kernel panics, or its time is over.
+        """
+        seconds = self.seconds
+        try:
+            await self.field.restart(node)
+        except NoPower:
+            seconds += TRIAL
+        await self._arrived(node, wanted, seconds)
+
+    async def _arrived(self, node: str, wanted: str, seconds: float) -> None:
+        runs = await self.field.up(node, seconds=seconds)
         if runs != wanted:
             raise NodeFailed(
                 f"{node} came up with {runs or 'nobody knows what'}", facts=[f"wanted: {wanted}"]

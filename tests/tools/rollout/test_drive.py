@@ -52,6 +52,8 @@ def test_all_arrive_on_their_cards(tmp_path: Path) -> None:
     ("ailment", "why"),
     [
         ("panics", "n1 has not come up"),
+        # And nothing can cut its power.
+        ("mute", "n1 has not come up"),
         ("lame", "n1 is not well: docker runs no container: it does not"),
         ("card", "n1's card returns other bytes than were written"),
     ],

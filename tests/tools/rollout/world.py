@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from builder.rollout.field import Ended, NodeFailed
+from builder.head.node.cmdline import TRIAL
+from builder.rollout.field import Ended, NodeFailed, NoPower
 from builder.rollout.health import SCRIPT
 from builder.rollout.over_network import EARN, HOLD
 
@@ -47,7 +48,7 @@ class World:
 
     def _tick(self) -> None:
         for name, board in self.boards.items():
-            if self.ill.get(name) not in ("panics", "dead", "lame"):
+            if self.ill.get(name) not in ("panics", "mute", "dead", "lame"):
                 assert board.boots()[0], f"{name} can boot neither from its card nor from the network"
         self.calls += 1
         if self.calls == self.dies_at:
@@ -75,17 +76,22 @@ class World:
     async def restart(self, node: str) -> None:
         self._tick()
         board = self.boards[node]
+        if self.ill.get(node) == "mute" and not board.runs:
+            raise NoPower(f"nothing switches the power of {node}")
         board.runs, board.by_itself = board.boots()
-        if self.ill.get(node) == "panics" and board.runs == RELEASE:
+        if self.ill.get(node) in ("panics", "mute") and board.runs == RELEASE:
             board.runs = ""
         if self.ill.get(node) == "dead":
             board.runs = ""
 
     async def up(self, node: str, *, seconds: float) -> str:
         self._tick()
-        if not self.boards[node].runs:
+        board = self.boards[node]
+        if self.ill.get(node) == "mute" and not board.runs and seconds > TRIAL:
+            board.runs, board.by_itself = board.boots()
+        if not board.runs:
             raise NodeFailed(f"{node} has not come up")
-        return self.boards[node].runs
+        return board.runs
 
     async def script(self, node: str, text: str, *, seconds: float) -> Ended:
         self._tick()
