@@ -33,17 +33,33 @@ UP_WITHIN = 150
 """Seconds until a node that was started is given up."""
 _CARD = 4 << 30
 # An emulated card moves some six MB a second. What nobody boots by or runs here stays away from it.
-_LEAN = """\
+_LEAN = {
+    "overlay.yaml": """\
 delete:
   - boot/vmlinuz-*
   - boot/initrd.img-*
+  - usr/bin/containerd-shim
+  - usr/bin/containerd-shim-runc-v1
+  - usr/bin/ctr
+  - usr/lib/*/gconv
   - usr/lib/linux-image-*
+  - usr/lib/modules/*/kernel/drivers/gpu
+  - usr/lib/modules/*/kernel/drivers/iio
+  - usr/lib/modules/*/kernel/drivers/infiniband
+  - usr/lib/modules/*/kernel/drivers/media
+  - usr/lib/modules/*/kernel/drivers/net/ethernet
+  - usr/lib/modules/*/kernel/drivers/net/wireless
+  - usr/lib/modules/*/kernel/drivers/scsi
+  - usr/lib/modules/*/kernel/sound
   - usr/lib/raspi-firmware
   - usr/lib/udev/hwdb.*
   - usr/share/doc/*/changelog*
   - usr/share/locale
   - usr/share/man
-"""
+""",
+    "etc/initramfs-tools/conf.d/zz-lean": "MODULES=list\n",
+    "etc/initramfs-tools/modules": "ext4\nmmc_block\nsdhci_pci\n",
+}
 _RECIPES = {
     MOVED: """\
 format: 1
@@ -92,8 +108,10 @@ def label(site: Site, recipe: str) -> str:
 @contextmanager
 def place_with(site: Site, folder: Path, *recipes: str) -> Iterator[Place]:
     """The place while the body runs: the node boots the flasher, and releases of `recipes` are built."""
-    (site.root / "overlays/lean").mkdir(exist_ok=True)
-    (site.root / "overlays/lean/overlay.yaml").write_text(_LEAN)
+    for path, text in _LEAN.items():
+        file = site.root / "overlays/lean" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
     for name, text in _RECIPES.items():
         (site.root / f"recipes/{name}.yaml").write_text(text)
     for recipe in (FLASHER, *recipes):
