@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from builder.errors import NodebakeError, Place, Problems, RecipeError
 from builder.recipe.document import Document
@@ -72,7 +73,9 @@ class _Loading:
         except FileNotFoundError:
             known = names(self.sources)
             facts = [] if known else [f"there is no `*.yaml` in `{FOLDER}/`"]
-            hint = did_you_mean(name, known, what="recipes") or "`nodebake list` names them"
+            # Somebody may have named the file.
+            stem = PurePosixPath(name).name.removesuffix(".yaml")
+            hint = did_you_mean(stem, known, what="recipes") or "`nodebake list` names them"
             self.problems.append(
                 RecipeError(f"there is no recipe `{name}`", place=asked, facts=facts, hint=hint)
             )

@@ -30,10 +30,10 @@ def key_holder(effects: Iterable[Effect]) -> str | None:
 def refusal(name: str, site: Site, place: Place) -> RecipeError:
     """The error for a recipe without any way to log in."""
     if site.document is None:
-        fact = "there is no site.yaml, which names the authorized keys"
+        fact, hint = "there is no site.yaml, which names the authorized keys", "run `nodebake init`"
     elif not site.keys:
-        fact = "site.yaml names no authorized keys"
+        fact, hint = "site.yaml names no authorized keys", "add yours there, under `authorized_keys:`"
     else:
         fact = "no user takes `keys: site`, keys of its own or a `password_hash`"
-    hint = "run `nodebake init`" if not site.keys else "give a user `keys: site`"
+        hint = "give a user `keys: site`"
     return RecipeError(f"nobody could log in to `{name}`", place=place, facts=[fact], hint=hint)

@@ -56,6 +56,12 @@ def test_a_broken_recipe_does_not_hide_the_others(project: Path, capsys: pytest.
     assert err == "warning: recipe `bad` cannot be read\nhint: nodebake check bad\n"
 
 
+@pytest.mark.parametrize("name", ["good.yaml", "recipes/good.yaml", "./recipes/good.yaml"])
+def test_a_recipe_by_its_file(name: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", name]) == 2
+    assert capsys.readouterr().err == f"error: there is no recipe `{name}`\nhint: did you mean `good`?\n"
+
+
 def test_list_of_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "recipes/good.yaml").unlink()
     assert main(["list"]) == 0
