@@ -75,6 +75,6 @@ def parse_settings(pairs: Iterable[str]) -> dict[str, str]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not (key and equals):
-            raise RecipeError(f"`--set {pair}` is not KEY=VALUE", hint="for instance `--set hostname=node07`")
+            raise RecipeError(f"`--set {pair}` is not KEY=VALUE", hint="for instance `--set user=pi`")
         settings[key] = value
     return settings

@@ -115,7 +115,7 @@ VERBS = (
     Verb(
         "show",
         "the resolved recipe: each value and where it came from",
-        ("show docker-sdcard", "show minimal --set hostname=node07"),
+        ("show docker-sdcard", "show minimal --set user=pi"),
         (RECIPE, SET, JSON),
     ),
     Verb(
@@ -133,7 +133,7 @@ VERBS = (
     Verb(
         "build",
         "build a recipe's outputs; ends with their paths",
-        ("build docker-sdcard", "build minimal --set hostname=node07 --output /srv/images/node07"),
+        ("build docker-sdcard", "build minimal --set user=pi --output /srv/images/minimal"),
         (
             RECIPE,
             value("--only", metavar="OUTPUT", words="output", help="build this output of the recipe only"),

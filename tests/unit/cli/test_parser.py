@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from builder.cli.parser import Told, parse
+from builder.cli.project import Project
 from builder.cli.verb import Verb
 from builder.cli.verbs import VERBS
-from builder.errors import RecipeError
+from builder.errors import Problems, RecipeError
+from tests.fixtures import ROOT
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
@@ -24,6 +26,16 @@ def test_every_verb_has_help_with_an_example(verb: Verb) -> None:
 def test_every_example_is_a_right_command_line(example: str) -> None:
     words = example.split(" > ", maxsplit=1)[0].split()
     assert f"{example} ".startswith(f"{parse(words).verb} ")
+
+
+@pytest.mark.parametrize("example", [each for verb in VERBS for each in verb.examples if "--set" in each])
+def test_every_example_sets_what_its_recipe_has(example: str) -> None:
+    arguments = parse(example.split())
+    try:
+        Project(ROOT).recipe(arguments.recipe, arguments.set)
+    except Problems as several:
+        # The shipped recipes want a site.yaml; nothing else may be wrong.
+        assert [each.message for each in several.problems] == [f"nobody could log in to `{arguments.recipe}`"]
 
 
 def test_help_names_every_verb() -> None:
