@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from argparse import Namespace
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -12,7 +14,7 @@ from typing import IO
 from builder.cli.project import project_of
 from builder.cluster.load import load
 from builder.cluster.words import WordFault, numbers
-from builder.errors import Exit, NodebakeError, RecipeError
+from builder.errors import Exit, LackingError, NodebakeError, RecipeError
 from builder.host.until import told_to_end
 from builder.power.simulate.boots import Boots, Face, Pace
 from builder.power.simulate.faults import Faults
@@ -20,13 +22,26 @@ from builder.power.simulate.plant import Plant
 from builder.power.simulate.serve import simulated
 from builder.report.report import Report
 
+_PORT_HINT = "name another one, or none: then a free one is taken"
+
 
 def run(arguments: Namespace, report: Report) -> Exit:
     for name in ("silent", "wrong", "drop"):
         if not 0 <= getattr(arguments, name) <= 1:
             raise RecipeError(f"`--{name} {getattr(arguments, name):g}` is no share: they are 0 to 1")
     plant = Plant(arguments.nodes, dead=_numbers(arguments.dead))
-    asyncio.run(_run(arguments, plant, report))
+    if not 0 <= arguments.port < 1 << 16:
+        raise RecipeError(f"`--port {arguments.port}`: ports are numbers below 65536", hint=_PORT_HINT)
+    try:
+        asyncio.run(_run(arguments, plant, report))
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL) or error.filename:
+            raise
+        raise LackingError(
+            f"port {arguments.port} of {arguments.host} cannot be listened at: "
+            f"{os.strerror(error.errno).lower()}",
+            hint=_PORT_HINT,
+        ) from error
     report.json(plant.summary())
     return Exit.DONE
 
