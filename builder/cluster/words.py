@@ -96,6 +96,13 @@ class Roster:
         return frozenset(by_name[name] for name in wanted)
 
     def _near(self, name: str) -> str | None:
+        if name in (ALL, *self.groups):
+            return f"did you mean `@{name}`?"
+        # `node2` is nearer to node02 than to node52, whatever difflib says.
+        counted = re.fullmatch(r"(\D+)0*([1-9]\d{0,8})", name.lower())
+        meant = self.names.get(int(counted[2]), "") if counted else ""
+        if counted and meant.rstrip("0123456789") == counted[1]:
+            return f"did you mean `{meant}`?"
         return (
             did_you_mean(name, self.names.values(), what="nodes")
             or f"there are `{fold(self.names.values())}`"
