@@ -7,8 +7,7 @@ from argparse import Namespace
 
 from builder.cli.project import project_of
 from builder.cli.rollout.begin import begin
-from builder.cli.rollout.target import target_of
-from builder.deploy.stock import by_card_alone, movable
+from builder.cli.rollout.target import aimed
 from builder.errors import Exit
 from builder.report.report import Report
 from builder.rollout.plan import Limits
@@ -17,9 +16,7 @@ from builder.rollout.plan import Limits
 def run(arguments: Namespace, report: Report) -> Exit:
     project = project_of(arguments)
     cluster = project.cluster()
-    nodes = movable(cluster, arguments.nodes)
-    alone = bool(nodes) and by_card_alone(cluster, nodes[0])
-    target = target_of(project, arguments.recipe, arguments.release, nodes, from_card=alone)
+    nodes, target = aimed(arguments, project, cluster)
     names = tuple(node.name for node in nodes)
     # Who names nodes one by one wants each of them tried, whatever becomes of the others.
     return begin(arguments, report, project, nodes, target, (names,), Limits(0.0, len(names)))

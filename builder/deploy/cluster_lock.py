@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from builder.deploy.remote import Failed, Head, command, event_of, no_command
+from builder.deploy.remote import Head, kept
 
 
 @contextmanager
@@ -15,15 +15,5 @@ def cluster_lock(head: Head, what: str, by: str, *, sudo: bool) -> Iterator[None
 
     The head lets go when the connection ends, so nobody can leave it locked.
     """
-    told = []
-    with head.kept([*command("lock", what, "--by", by, sudo=sudo), "--json"]) as lines:
-        for line in lines:
-            told.append(line)
-            event = event_of(line)
-            if event.get("event") == "error":
-                raise Failed(event)
-            if event.get("event") == "answer":
-                break
-        else:
-            raise no_command(head.name, told, 1)
+    with kept(head, "lock", what, "--by", by, sudo=sudo):
         yield

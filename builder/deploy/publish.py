@@ -19,9 +19,8 @@ from builder.head.release.manifest import read as read_release
 from builder.report.report import Report
 from builder.report.silent import SilentReport
 
-INCOMING = ".cache/nodebake"
+_INCOMING = ".cache/nodebake"
 """Below the home of the head's user."""
-STOCK = "nodes.json"
 
 
 @dataclass(frozen=True)
@@ -70,17 +69,21 @@ def publish(
     head: Head, folder: Path, stock: inventory.Inventory, wish: Wish, report: Report, *, sudo: bool
 ) -> Any:
     """Bring the release and the inventory, and publish; the head's answer."""
-    known = head.note(f"{INCOMING}/{STOCK}", inventory.dump(stock).encode())
-    words = ["--inventory", known, *wish.options]
+    words = ["--inventory", bring_stock(head, stock), *wish.options]
     if wish.nodes:
         words += ["--nodes", ",".join(wish.nodes)]
     return give(head, folder, "publish", words, report, sudo=sudo)
 
 
+def bring_stock(head: Head, stock: inventory.Inventory) -> str:
+    """Bring the inventory; where it is there, for the verbs that take one."""
+    return head.note(f"{_INCOMING}/nodes.json", inventory.dump(stock).encode())
+
+
 def give(head: Head, folder: Path, verb: str, words: Sequence[str], report: Report, *, sudo: bool) -> Any:
     """Bring a release, and have the head do with it what `verb` says; its answer."""
     release = read_release(folder)
-    place = f"{INCOMING}/{release.recipe}/{release.version}"
+    place = f"{_INCOMING}/{release.recipe}/{release.version}"
     dry = "--dry-run" in words
     parts = [folder / "manifest.json", folder / "manifest.json.sig"]
     # To tell what would be done takes the manifest alone.

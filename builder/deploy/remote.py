@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -91,6 +91,25 @@ def call(head: Head, report: Report, *words: str, sudo: bool) -> Called:
     if answer is None:
         raise ended or NodebakeError(f"`{COMMAND}` on {head.name} answered nothing")
     return Called(answer.value, failed=ended is not None)
+
+
+@contextmanager
+def kept(head: Head, *words: str, sudo: bool) -> Iterator[Any]:
+    """What a verb answers that goes on while the body runs: it ends with the connection, whatever ends that.
+
+    Raises Failed, or NodebakeError without an answer.
+    """
+    told = []
+    with head.kept([*command(*words, sudo=sudo), "--json"]) as lines:
+        for line in lines:
+            told.append(line)
+            event = event_of(line)
+            if event.get("event") == "error":
+                raise Failed(event)
+            if event.get("event") == "answer":
+                yield event["value"]
+                return
+        raise no_command(head.name, told, 1)
 
 
 def no_command(name: str, told: Sequence[str], code: int) -> NodebakeError:

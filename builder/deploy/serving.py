@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from builder.deploy.remote import Failed, Head, command, event_of, no_command
+from builder.deploy.remote import Head, kept
 from builder.errors import NodebakeError
 from builder.flash.agent import release as flashed
 from builder.head.served.serving import serving
@@ -18,21 +18,10 @@ def served(head: Head, release: str, *, also: Sequence[str] = (), sudo: bool) ->
     """The URL behind which the head serves releases while the body runs. Raises Failed with what it tells.
 
     Those of `also` it serves if it holds their images.
-
-    It ends with the connection, so nobody leaves it open.
     """
-    told = []
     more = ["--also", ",".join(also)] if also else []
-    with head.kept([*command("serve", release, *more, sudo=sudo), "--json"]) as lines:
-        for line in lines:
-            told.append(line)
-            event = event_of(line)
-            if event.get("event") == "error":
-                raise Failed(event)
-            if event.get("event") == "answer":
-                yield str(event["value"]["url"])
-                return
-        raise no_command(head.name, told, 1)
+    with kept(head, "serve", release, *more, sudo=sudo) as answer:
+        yield str(answer["url"])
 
 
 @contextmanager

@@ -15,18 +15,17 @@ from builder.cli.fleet.hosts import refresh_hosts
 from builder.cli.project import Project, project_of
 from builder.cli.rollout.conduct import Conduct
 from builder.cli.rollout.journals import FOLDER
-from builder.cli.rollout.target import Target, target_of
+from builder.cli.rollout.target import Target, aimed
 from builder.cli.rollout.tell import as_json, rows, summary
 from builder.cli.rollout.wish import wish_of
 from builder.cluster.cluster import Cluster, Node
 from builder.deploy.cluster_lock import cluster_lock
 from builder.deploy.holds import who
 from builder.deploy.keys import Ring
-from builder.deploy.publish import INCOMING, STOCK, give, signed
-from builder.deploy.stock import by_card_alone, movable, stock
+from builder.deploy.publish import bring_stock, give, signed
+from builder.deploy.stock import stock
 from builder.errors import Exit, NodebakeError
 from builder.fleet.order import Order
-from builder.head.node import inventory
 from builder.report.report import Report
 from builder.rollout.course import Course, Verdict
 from builder.rollout.journal import SUFFIX, Journal
@@ -39,9 +38,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
     """The rollout: what it would do, and with `--yes` it does it."""
     project = project_of(arguments)
     cluster = project.cluster()
-    nodes = movable(cluster, arguments.nodes)
-    alone = bool(nodes) and by_card_alone(cluster, nodes[0])
-    target = target_of(project, arguments.recipe, arguments.release, nodes, from_card=alone)
+    nodes, target = aimed(arguments, project, cluster)
     canaries = [node.name for node in cluster.select(arguments.canary)] if arguments.canary else []
     planned = waves([node.name for node in nodes], canaries, arguments.wave)
     if not arguments.yes:
@@ -92,7 +89,7 @@ def begin(
 
 def prepared(head: AtHead, cluster: Cluster, nodes: Sequence[Node], target: Target, report: Report) -> str:
     """Have the head hold both releases; where it has the inventory, as a file of its user."""
-    known = head.head.note(f"{INCOMING}/{STOCK}", inventory.dump(stock(cluster)).encode())
+    known = bring_stock(head.head, stock(cluster))
     words = ["--inventory", known, "--nodes", ",".join(node.name for node in nodes)]
     for folder in (target.flasher_folder, target.image_folder):
         give(head.head, folder, "take", words, report, sudo=head.sudo)

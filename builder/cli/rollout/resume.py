@@ -17,10 +17,9 @@ from builder.cli.rollout.wish import wish_of
 from builder.cli.workspace import out_root
 from builder.deploy.cluster_lock import cluster_lock
 from builder.deploy.holds import who
-from builder.deploy.publish import INCOMING, STOCK
+from builder.deploy.publish import bring_stock
 from builder.deploy.stock import stock
 from builder.errors import Exit
-from builder.head.node import inventory
 from builder.report.report import Report
 from builder.rollout.event import Said, Word
 
@@ -34,7 +33,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
     with ExitStack() as stack:
         head = stack.enter_context(at_head(arguments, report))
         stack.enter_context(cluster_lock(head.head, f"rollout {journal.id}", who(), sudo=head.sudo))
-        known = head.head.note(f"{INCOMING}/{STOCK}", inventory.dump(stock(cluster)).encode())
+        known = bring_stock(head.head, stock(cluster))
         journal.add(Said(int(time.time()), Word.RESUMED))
         crew = Crew(project, cluster, nodes)
         conduct = Conduct(crew, head, known, wish, arguments.check, report, arguments.up_within)

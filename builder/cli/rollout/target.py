@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from builder.cli.project import Project
 from builder.cli.workspace import out_root
-from builder.cluster.cluster import Node
+from builder.cluster.cluster import Cluster, Node
 from builder.deploy.publish import release_of
+from builder.deploy.stock import by_card_alone, movable
 from builder.errors import RecipeError, RefusedError
 from builder.flash.agent import release as flashed
 
@@ -33,6 +35,13 @@ class Target:
     @property
     def recipe(self) -> str:
         return self.image.partition("/")[0]
+
+
+def aimed(arguments: Namespace, project: Project, cluster: Cluster) -> tuple[tuple[Node, ...], Target]:
+    """The nodes that a command line names, and what they are moved to. Raises RecipeError, RefusedError."""
+    nodes = movable(cluster, arguments.nodes)
+    alone = bool(nodes) and by_card_alone(cluster, nodes[0])
+    return nodes, target_of(project, arguments.recipe, arguments.release, nodes, from_card=alone)
 
 
 def target_of(

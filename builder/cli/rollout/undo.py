@@ -16,10 +16,9 @@ from builder.cli.rollout.wish import secrets_of
 from builder.cli.workspace import out_root
 from builder.deploy.cluster_lock import cluster_lock
 from builder.deploy.holds import who
-from builder.deploy.publish import INCOMING, STOCK
+from builder.deploy.publish import bring_stock
 from builder.deploy.stock import stock
 from builder.errors import Exit, NodebakeError
-from builder.head.node import inventory
 from builder.report.report import Report
 from builder.rollout.course import fold
 from builder.rollout.orders import Wish
@@ -44,7 +43,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
         head = stack.enter_context(at_head(arguments, report))
         stack.enter_context(cluster_lock(head.head, f"undo {journal.id}", who(), sudo=head.sudo))
         refuse_unless_free(arguments, nodes, report)
-        known = head.head.note(f"{INCOMING}/{STOCK}", inventory.dump(stock(cluster)).encode())
+        known = bring_stock(head.head, stock(cluster))
         crew = Crew(project, cluster, nodes)
         conduct = Conduct(crew, head, known, wish, "", report, arguments.up_within)
         faults = conduct.take_back(journal, course.done)
