@@ -162,6 +162,15 @@ def test_a_revoked_key(ground: Ground, tmp_path: Path) -> None:
     assert refused(ground, order).startswith("error: the signature of the release does not hold")
 
 
+def test_a_line_of_another_signer_that_cannot_be_read(ground: Ground, tmp_path: Path) -> None:
+    """ssh-keygen complains of it and goes on; its complaint is nobody's name."""
+    own = ground.signers.read_text()
+    times = 'valid-after="20260102Z",valid-before="20260101Z"'
+    ground.signers.write_text(f"former {times} {own[own.index('ssh-') :]}{own}")
+    order = ground.order(TINY, blank(tmp_path / "card", 20 * MIB))
+    assert ground.flash(order).release == TINY.label
+
+
 def test_no_signature(ground: Ground, tmp_path: Path) -> None:
     order = ground.order(TINY, blank(tmp_path / "card", 20 * MIB))
     (ground.folder / "releases" / TINY.label / "manifest.json.sig").unlink()

@@ -25,12 +25,13 @@ class Finished:
     """A program that ran: its exit code and what it wrote."""
 
     code: int
-    text: str
+    stdout: str
+    stderr: str
 
     @property
     def told(self) -> list[str]:
         """Its last words, for an error's facts."""
-        return [f"| {line}" for line in self.text.splitlines()[-8:]]
+        return [f"| {line}" for line in (self.stdout + self.stderr).splitlines()[-8:]]
 
 
 def run(argv: Sequence[str], *, stdin: bytes = b"", keep: Sequence[int] = ()) -> Finished:
@@ -43,13 +44,13 @@ def run(argv: Sequence[str], *, stdin: bytes = b"", keep: Sequence[int] = ()) ->
     done = subprocess.run(
         [path, *argv[1:]],
         input=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        capture_output=True,
         check=False,
         env={"PATH": _PATH, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
         pass_fds=keep,
     )
-    return Finished(done.returncode, done.stdout.decode(errors="replace"))
+    said, complained = (stream.decode(errors="replace") for stream in (done.stdout, done.stderr))
+    return Finished(done.returncode, said, complained)
 
 
 @contextmanager

@@ -60,9 +60,10 @@ def signed(source: Source, signers: str, revoked: str) -> tuple[str, bytes]:
     with machine.in_memory(signature) as (descriptor, path):
         argv = ["ssh-keygen", "-Y", "find-principals", "-s", path, "-f", signers]
         asked = machine.run(argv, keep=[descriptor])
-        if asked.code or not asked.text.strip():
+        # Of a line that it does not understand it complains elsewhere, and goes on.
+        if asked.code or not asked.stdout.strip():
             raise _refused(asked)
-        signer = asked.text.splitlines()[0].strip()
+        signer = asked.stdout.splitlines()[0].strip()
         argv = ["ssh-keygen", "-Y", "verify", "-f", signers, "-I", signer, "-n", NAMESPACE, "-s", path]
         if revoked and Path(revoked).is_file():
             argv += ["-r", revoked]
