@@ -104,8 +104,16 @@ def test_a_new_head_serves_the_same_nodes_with_the_same_keys(
         }  # fmt: skip
 
 
+def test_half_a_backup_is_not_left(ground: Ground, place: Path) -> None:
+    ground.publish(ground.made(FIRST))
+    next(ground.layout.release(FIRST.recipe, FIRST.version).glob("manifest.json")).unlink()
+    saved = place / "head.backup"
+    assert ground.call("backup", saved, "--releases").code != 0
+    assert not saved.exists()
+
+
 @pytest.mark.parametrize(
-    "name", ["identity/../../x", "/etc/passwd", "etc/passwd", "releases/a/b", "state/lock"]
+    "name", ["", "identity/../../x", "/etc/passwd", "etc/passwd", "releases/a/b", "state/lock"]
 )
 def test_a_backup_leads_nowhere_else(ground: Ground, name: str) -> None:
     stream = io.BytesIO()

@@ -133,7 +133,7 @@ def _owned(layout: Layout) -> list[Path]:
 def _place(layout: Layout, parts: tuple[str, ...]) -> Path:
     """Where a path of the archive goes; only where this writes such. Raises NodebakeError."""
     inner = Path(*parts[1:]) if len(parts) > 1 else Path()
-    if ".." not in parts:
+    if parts and ".." not in parts:
         if parts[0] == "state" and str(inner) in _STATE:
             return layout.state / inner
         if parts[0] == "identity" and len(parts) > 2 and parts[2] == "etc":

@@ -135,4 +135,6 @@ def _sink(name: str, stack: ExitStack) -> IO[bytes]:
         return stack.enter_context(os.fdopen(os.dup(1), "wb"))
     path = Path(name)
     path.touch(mode=0o600, exist_ok=False)
+    # Half of one holds keys, and would be in the way of the next.
+    stack.push(lambda kind, *_: path.unlink(missing_ok=True) if kind else None)
     return stack.enter_context(path.open("wb"))
