@@ -15,6 +15,8 @@ from builder.cli.verb import Option, Verb, groups
 from builder.cli.verbs import EVERYWHERE, VERBS
 from builder.errors import RecipeError
 
+_HELPED = "`{} --help` shows the options and an example"
+
 
 class Told(Exception):
     """The command line asked for a text, and this is it."""
@@ -29,7 +31,13 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     top = top_parser()
     if not argv:
         raise Told(top.format_help())
-    first = top.parse_args(argv)
+    first, unknown = top.parse_known_args(argv)
+    if unknown:
+        raise _no_option(unknown[0], "nodebake", EVERYWHERE)
+    if first.verb is None:
+        raise RecipeError("what is to be done is missing", hint="`nodebake --help` shows the verbs")
+    if first.verb == "help":
+        return parse([*first.rest, "--help"])
     verb, rest = _verb(first.verb, first.rest)
     parser = verb_parser(verb)
     known = argparse.Namespace(**{**_without(first, "rest"), "verb": verb.name})
@@ -61,10 +69,14 @@ def top_parser() -> argparse.ArgumentParser:
             ]
         ),
     )
-    parser.add_argument("--version", action=_Tell, text=f"nodebake {__version__}", help="show the version")
+    parser.add_argument(
+        "-V", "--version", action=_Tell, text=f"nodebake {__version__}", help="show the version"
+    )
     _add(parser, EVERYWHERE)
-    parser.add_argument("verb", metavar="VERB", help=argparse.SUPPRESS)
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    verb = parser.add_argument("verb", metavar="VERB", help=argparse.SUPPRESS)
+    rest = parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    # Were they required, a misspelt option without them would be told as a verb that is missing.
+    verb.required = rest.required = False
     return parser
 
 
@@ -100,9 +112,7 @@ class _Parser(argparse.ArgumentParser):
         self.add_argument("-h", "--help", action=_Tell, help="show this help")
 
     def error(self, message: str) -> NoReturn:
-        raise RecipeError(
-            message.replace("'", "`"), hint=f"`{self.prog} --help` shows the options and an example"
-        )
+        raise RecipeError(message.replace("'", "`"), hint=_HELPED.format(self.prog))
 
 
 class _Tell(argparse.Action):
@@ -164,17 +174,21 @@ def _group_help(name: str) -> str:
 
 
 def _unexpected(word: str, verb: Verb) -> RecipeError:
+    if word.startswith("-"):
+        return _no_option(word, verb.name, (*verb.options, *EVERYWHERE))
+    return RecipeError(
+        f"`{verb.name}` does not expect `{word}`", hint=_HELPED.format(f"nodebake {verb.name}")
+    )
+
+
+def _no_option(word: str, who: str, options: Iterable[Option]) -> RecipeError:
     from builder.recipe.near import did_you_mean
 
-    helped = f"`nodebake {verb.name} --help` shows the options and an example"
-    if not word.startswith("-"):
-        return RecipeError(f"`{verb.name}` does not expect `{word}`", hint=helped)
     name = word.split("=", 1)[0]
-    names = [
-        name for option in (*verb.options, *EVERYWHERE) for name in option.names if name.startswith("--")
-    ]
+    names = [each for option in options for each in option.names if each.startswith("--")]
+    helped = _HELPED.format(who if who == "nodebake" else f"nodebake {who}")
     return RecipeError(
-        f"`{verb.name}` has no option `{name}`", hint=did_you_mean(name, names, what="it has") or helped
+        f"`{who}` has no option `{name}`", hint=did_you_mean(name, names, what="it has") or helped
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from builder import __version__
 from builder.cli.parser import Told, parse
 from builder.cli.project import Project
 from builder.cli.verb import Verb
@@ -69,6 +70,23 @@ def test_help_of_the_first_word_of_two() -> None:
     assert told.value.text.endswith("example:\n  nodebake store ls")
 
 
+@pytest.mark.parametrize("asked", ["", "store", "store gc", "build"])
+def test_help_may_be_asked_for_as_a_verb(asked: str) -> None:
+    texts = []
+    for words in (["help", *asked.split()], [*asked.split(), "--help"]):
+        with pytest.raises(Told) as told:
+            parse(words)
+        texts.append(told.value.text)
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("word", ["-V", "--version"])
+def test_the_version(word: str) -> None:
+    with pytest.raises(Told) as told:
+        parse([word])
+    assert told.value.text == f"nodebake {__version__}"
+
+
 def test_build() -> None:
     words = (
         "build minimal --set a=1 --set b=2 -j 4 --engine mmdebstrap --locked --only card --output o --json"
@@ -96,6 +114,10 @@ def test_settings_of_one_command_line_do_not_reach_the_next() -> None:
         ("build x --lockd", "`build` has no option `--lockd`", "did you mean `--locked`?"),
         ("build x --lock", "`build` has no option `--lock`", "did you mean `--locked`?"),
         ("list x", "`list` does not expect `x`", "`nodebake list --help` shows the options and an example"),
+        ("--projct x build minimal", "`nodebake` has no option `--projct`", "did you mean `--project`?"),
+        ("--projct=x", "`nodebake` has no option `--projct`", "did you mean `--project`?"),
+        ("--debug", "what is to be done is missing", "`nodebake --help` shows the verbs"),
+        ("help nods", "there is no verb `nods`", "did you mean `nodes`?"),
         (
             "show",
             "the following arguments are required: RECIPE",
