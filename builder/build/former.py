@@ -14,6 +14,7 @@ from builder.plan.step import Step, digest
 
 FORMAT = 1
 _MOST = 4
+_NAMES = ("path", "name", "unit", "source", "is")
 
 
 def remember(path: Path, plan: Plan, parts: Sequence[str] = ()) -> None:
@@ -64,10 +65,11 @@ def _named(step: Step) -> dict[str, str]:
 
 
 def _name(item: Any) -> str:
+    """What a person calls one of a step's inputs."""
     if isinstance(item, dict):
-        return str(
-            item.get("path") or item.get("name") or item.get("unit") or item.get("source") or item.get("is")
-        )
+        return _name(next((item[key] for key in _NAMES if item.get(key)), ""))
+    if isinstance(item, list):
+        return " ".join(part for part in item if part and isinstance(part, str))
     return str(item)
 
 

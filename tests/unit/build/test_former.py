@@ -49,6 +49,17 @@ def test_a_file_that_changed(former: Path) -> None:
     assert why(former, now, "finish") == ["a step below it has changed"]
 
 
+def test_lines_for_the_boot_directory(former: Path) -> None:
+    lines = "  - boot: {config: [gpu_mem=16, {pi4: [hdmi_safe=1]}]}\noutputs:"
+    now = plan(recipes__x_yaml=X.replace("outputs:", lines))
+    assert why(former, now, "firmware") == ["new: config gpu_mem=16", "new: config pi4 hdmi_safe=1"]
+
+
+def test_a_script_that_changed(former: Path) -> None:
+    now = plan(mark_sh="#!/bin/sh\ntouch /other\n")
+    assert why(former, now, "script") == ["changed: effects mark.sh"]
+
+
 def test_a_package_that_changed_and_one_that_came_and_one_that_went(former: Path) -> None:
     now = plan(lock(locked("apt", "2.0", essential=True), locked("nano")))
     assert why(former, now, "packages") == [
