@@ -22,9 +22,9 @@ class Built:
     architecture: str
 
 
-def built(out: Path, recipe: str) -> Built:
-    """The latest image of a recipe below `out`. Raises RecipeError when there is none."""
-    folder = (out / recipe / "latest").resolve()
+def built(folder: Path, recipe: str) -> Built:
+    """The image of the recipe's release in `folder`. Raises RecipeError when there is none."""
+    folder = folder.resolve()
     try:
         text = (folder / "manifest.json").read_text(encoding="utf-8")
     except FileNotFoundError as error:
@@ -37,7 +37,11 @@ def image_of(manifest: Manifest, folder: Path) -> Built:
     names = [artifact.name for artifact in manifest.artifacts if artifact.kind == "image"]
     boot = [part for part in manifest.image.partitions if part.mount == BOOT_MOUNT] if manifest.image else []
     if not (manifest.image and names and boot):
-        raise RecipeError(f"`{manifest.recipe}` was built without an image", facts=[f"in {folder}"])
+        raise RecipeError(
+            f"`{manifest.recipe}` was built without an image",
+            facts=[f"in {folder}"],
+            hint="nodes boot it over the network: add `--netboot`" if manifest.netboot else None,
+        )
     path = folder / names[0]
     if not path.is_file():
         raise NodebakeError(f"there is no image `{path}`", hint=f"nodebake build {manifest.recipe}")

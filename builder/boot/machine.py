@@ -16,6 +16,9 @@ MAC = "b8:27:eb:00:00:01"
 # devices and services that are merely on their way.
 PATIENCE = "systemd.default_device_timeout_sec=900 systemd.default_timeout_start_sec=900"
 
+_LEAST_MEMORY = 128
+"""MiB. Debian's kernel takes 36 of them, its initramfs 35 as it comes, and more when it is unpacked."""
+
 
 @dataclass(frozen=True)
 class Board:
@@ -171,8 +174,11 @@ def memory_of(board: Board, wanted: int | None) -> int:
         raise RecipeError(
             f"`{board.name}` has {board.memory} MiB of memory, not `{wanted}`", hint="leave --memory away"
         )
-    if wanted < 1:
-        raise RecipeError(f"`--memory {wanted}` is not a size in MiB", hint=f"the boards have {board.memory}")
+    if wanted < _LEAST_MEMORY:
+        raise RecipeError(
+            f"`--memory {wanted}`: kernel and initramfs do not fit into less than {_LEAST_MEMORY} MiB",
+            hint=f"`{board.name}` has {board.memory} without it",
+        )
     return wanted
 
 

@@ -12,7 +12,7 @@ from builder.boot.machine import board_for, memory_of
 from builder.boot.prepare import prepare
 from builder.boot.tools import require_tools
 from builder.cli.project import Project, project_of
-from builder.cli.workspace import out_root
+from builder.cli.to_boot import to_boot
 from builder.errors import Exit, RecipeError
 from builder.host.emulator import LOOPBACK, attended, loopback_port
 from builder.host.scratch import scratch
@@ -31,15 +31,15 @@ def run(arguments: Namespace, report: Report) -> Exit:
     if arguments.card:
         raise RecipeError("`--card` is for a node that boots over the network", hint="add `--netboot`")
     project = project_of(arguments)
-    recipe = project.recipe(arguments.recipe, arguments.set)
-    image = built(out_root(project), recipe.name)
+    wanted = to_boot(project, arguments)
+    image = built(wanted.folder, wanted.recipe.name)
     board = board_for(image.architecture, arguments.board)
     memory = memory_of(board, arguments.memory)
     require_tools()
     port = loopback_port(arguments.ssh_port)
     with scratch("boot") as folder:
         machine = prepare(image, board, folder, ssh_port=port, memory=memory)
-        for line in greeting(image.image, board.name, ssh_line(project, recipe, port)):
+        for line in greeting(image.image, board.name, ssh_line(project, wanted.recipe, port)):
             report.say(line)
         attended(machine.argv())
     return Exit.DONE

@@ -9,11 +9,12 @@ from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
+from builder.boot.machine import BOARDS, memory_of
 from builder.boot.netboot.head import Head, head
 from builder.boot.netboot.machine import prepare
 from builder.boot.netboot.tools import require_tools
 from builder.cli.project import Project, project_of
-from builder.cli.workspace import out_root
+from builder.cli.to_boot import to_boot
 from builder.deploy.publish import release_of
 from builder.deploy.stock import chosen, stock
 from builder.errors import Exit, RecipeError, RefusedError
@@ -36,19 +37,20 @@ _ANYBODY = Inventory(
 def run(arguments: Namespace, report: Report) -> Exit:
     _refuse_words(arguments)
     project = project_of(arguments)
-    recipe = project.recipe(arguments.recipe, arguments.set)
-    place = out_root(project) / recipe.name / "latest"
-    release = release_of(place, recipe.name)
+    wanted = to_boot(project, arguments)
+    release = release_of(wanted.folder, wanted.recipe.name)
+    _refuse_image(release)
+    memory = memory_of(BOARDS["virt"], arguments.memory)
     known = inventory(project, arguments.node, release)
     _refuse_card(release, arguments.card)
     require_tools()
     (node,) = known.nodes
     with scratch("boot") as folder, head(known, folder) as here:
-        here.publish(place.resolve())
+        here.publish(wanted.folder.resolve())
         here.serve()
         machine = prepare(here, node, folder)
-        machine = replace(machine, memory=arguments.memory or machine.memory, card=arguments.card)
-        ssh = ssh_line(project, here, node, key_holder(recipe.effects()) or "USER", folder)
+        machine = replace(machine, memory=memory, card=arguments.card)
+        ssh = ssh_line(project, here, node, key_holder(wanted.recipe.effects()) or "USER", folder)
         for line in greeting(node, release, ssh, arguments.card):
             report.say(line)
         attended(here.lan.within(*machine.argv()))
@@ -105,6 +107,14 @@ def _refuse_words(arguments: Namespace) -> None:
         raise RecipeError(
             f"`{word}` is for an image, not for `--netboot`",
             hint="the emulated node is the board `virt`, on a network of its own that ssh enters",
+        )
+
+
+def _refuse_image(release: Release) -> None:
+    if release.mode == "card":
+        raise RecipeError(
+            f"{release.label} is an image, and boots from a card",
+            hint=f"leave --netboot away: nodebake boot {release.recipe}",
         )
 
 

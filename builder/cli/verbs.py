@@ -169,11 +169,14 @@ VERBS = (
         "boot the built image in an emulator, with console and ssh port",
         (
             "boot docker-sdcard",
+            "boot out/docker-sdcard/20260901-0a1b2c3d",
             "boot minimal --board raspi3b",
             "boot minimal-netboot --netboot --node node02",
         ),
         (
-            RECIPE,
+            Option(
+                ("recipe",), "a recipe that was built, or a release's folder", {"metavar": "RECIPE"}, "recipe"
+            ),
             SET,
             flag("--netboot", help="publish it to a head in there, and boot a node from that"),
             value("--node", metavar="NODE", help="with --netboot: which node (default: the first that fits)"),

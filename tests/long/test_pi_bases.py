@@ -108,7 +108,9 @@ def test_it_answers_ssh_with_the_64_bit_kernel(
     project: PiProject, tmp_path: Path, base: str, kernel: str
 ) -> None:
     project.built(f"minimal-{base}")
-    with booted(built(project.root / "out", f"minimal-{base}"), "virt", tmp_path) as guest:
+    with booted(
+        built(project.root / f"out/minimal-{base}/latest", f"minimal-{base}"), "virt", tmp_path
+    ) as guest:
         shell = Shell(guest, "admin", project.root / "keys/operator")
         BOOTS[f"minimal on {base} on virt answers ssh"] = guest.until(
             shell.answers, "ssh", seconds=SECONDS["virt"]
@@ -121,7 +123,9 @@ def test_it_answers_ssh_with_the_64_bit_kernel(
 @pytest.mark.boot
 def test_raspios_boots_from_its_card_on_a_pi_3(project: PiProject, tmp_path: Path) -> None:
     project.built("minimal-raspios")
-    with booted(built(project.root / "out", "minimal-raspios"), "raspi3b", tmp_path) as guest:
+    with booted(
+        built(project.root / "out/minimal-raspios/latest", "minimal-raspios"), "raspi3b", tmp_path
+    ) as guest:
         done = guest.until(lambda: bool(PROMPT.search(guest.serial())), "login", seconds=SECONDS["raspi3b"])
         BOOTS["minimal on raspios on raspi3b asks for a login"] = done
         assert "mmcblk" in guest.serial()

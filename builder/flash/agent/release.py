@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from builder.errors import NodebakeError, damaged_manifest
+from builder.errors import NodebakeError, RecipeError, damaged_manifest
 
 READABLE = (1, 2, 3)
 _PASSED_OVER = (b'"files": [', b'"packages": [', b'"steps": [')
@@ -59,7 +59,7 @@ def parse(data: bytes) -> Release:
                 hint="update nodebake",
             )
         if not fields["image"]:
-            raise NodebakeError(
+            raise RecipeError(
                 f"`{fields['recipe']}/{fields['version']}` has no image",
                 hint="name a recipe with `outputs: {image: …}`",
             )

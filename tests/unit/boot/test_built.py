@@ -42,12 +42,12 @@ def out(tmp_path: Path, manifest: Manifest) -> Path:
 
 
 def test_the_latest(out: Path) -> None:
-    assert built(out, "one") == Built(out / "one/v1/one.img", 2 << 30, 8 << 20, "arm64")
+    assert built(out / "one/latest", "one") == Built(out / "one/v1/one.img", 2 << 30, 8 << 20, "arm64")
 
 
 def test_nothing_built(out: Path) -> None:
     with pytest.raises(NodebakeError) as raised:
-        built(out, "other")
+        built(out / "other/latest", "other")
     assert raised.value.render() == "error: `other` has not been built\nhint: nodebake build other"
     assert raised.value.exit == 2
 
@@ -55,7 +55,7 @@ def test_nothing_built(out: Path) -> None:
 def test_the_image_is_gone(out: Path) -> None:
     (out / "one/v1/one.img").unlink()
     with pytest.raises(NodebakeError) as raised:
-        built(out, "one")
+        built(out / "one/latest", "one")
     expected = f"error: there is no image `{out}/one/v1/one.img`\nhint: nodebake build one"
     assert raised.value.render() == expected
 

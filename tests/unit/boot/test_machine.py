@@ -143,7 +143,12 @@ def test_memory() -> None:
             2048,
             "error: `raspi3b` has 1024 MiB of memory, not `2048`\nhint: leave --memory away",
         ),
-        ("virt", 0, "error: `--memory 0` is not a size in MiB\nhint: the boards have 1024"),
+        (
+            "virt",
+            1,
+            "error: `--memory 1`: kernel and initramfs do not fit into less than 128 MiB\n"
+            "hint: `virt` has 1024 without it",
+        ),
     ],
 )
 def test_memory_that_cannot_be_had(board: str, wanted: int, text: str) -> None:

@@ -12,6 +12,7 @@ from builder.boot.built import Built
 from builder.cli import boot
 from builder.cli.main import main
 from builder.cli.project import Project
+from tests.head.release import Tiny
 from tests.unit.cli.test_reading_verbs import GOOD
 
 
@@ -27,6 +28,23 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 def test_what_has_not_been_built(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["boot", "good"]) == 2
     assert capsys.readouterr() == ("", "error: `good` has not been built\nhint: nodebake build good\n")
+
+
+def test_a_folder_without_a_release(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["boot", "out/good/latest"]) == 2
+    assert capsys.readouterr().err == (
+        "error: there is no release in `out/good/latest`\n"
+        "hint: name a recipe, or a folder below out/ with a manifest.json\n"
+    )
+
+
+def test_a_releases_folder(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    place = Tiny(recipe="good").make(project.root / "elsewhere")
+    assert main(["boot", f"elsewhere/good/{place.name}"]) == 2
+    assert capsys.readouterr().err == (
+        f"error: `good` was built without an image\n  in {place}\n"
+        "hint: nodes boot it over the network: add `--netboot`\n"
+    )
 
 
 def test_memory_that_the_board_cannot_have(

@@ -33,16 +33,16 @@ def test_former_formats_have_no_place_for_an_identity(number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "message"),
+    ("data", "message", "code"),
     [
-        (b"", "the release manifest is damaged"),
-        (b"[]", "the release manifest is damaged"),
-        (b'{"format": 9}', "a release manifest of format `9` cannot be flashed"),
-        ((DATA / "manifest-3-netboot.json").read_bytes(), "has no image"),
-        (SAMPLE.replace(b'"bootcode": ', b'"bootcode": 99999999999'), "the release manifest is damaged"),
+        (b"", "the release manifest is damaged", 1),
+        (b"[]", "the release manifest is damaged", 1),
+        (b'{"format": 9}', "a release manifest of format `9` cannot be flashed", 1),
+        ((DATA / "manifest-3-netboot.json").read_bytes(), "has no image", 2),
+        (SAMPLE.replace(b'"bootcode": ', b'"bootcode": 99999999999'), "the release manifest is damaged", 1),
     ],
 )
-def test_what_cannot_be_flashed(data: bytes, message: str) -> None:
+def test_what_cannot_be_flashed(data: bytes, message: str, code: int) -> None:
     with pytest.raises(NodebakeError) as caught:
         release.parse(data)
-    assert message in caught.value.message
+    assert (message in caught.value.message, int(caught.value.exit)) == (True, code)

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from builder.cli.main import main
 from builder.cli.parser import parse
 from builder.errors import LackingError
 from builder.report.silent import SilentReport
+from tests.fixtures import ROOT
 from tests.head.release import Mode, Tiny
 from tests.unit.cli.test_reading_verbs import GOOD
 
@@ -67,6 +70,13 @@ def test_the_first_node_that_it_is_for(project: Path) -> None:
     assert booted("--node", "3") == ["node03"]
 
 
+def test_a_releases_folder(project: Path) -> None:
+    built(project)
+    (project / "out").rename(project / "elsewhere")
+    with pytest.raises(Started):
+        boot.run(parse(["boot", "elsewhere/tiny/latest", "--netboot"]), SilentReport())
+
+
 def test_a_project_without_a_cluster(project: Path) -> None:
     built(project)
     assert booted() == ["node01"]
@@ -81,6 +91,11 @@ def test_a_project_without_a_cluster(project: Path) -> None:
             "error: tiny/20260101-aaaaaaaa is not for `1`\n  it is for pi3b, pi3bplus, pi4\n",
         ),
         (["--node", "2-3"], 2, "error: `--node 2-3` is 2 nodes\nhint: name one of them\n"),
+        (
+            ["--memory", "0"],
+            2,
+            "error: `--memory 0`: kernel and initramfs do not fit into less than 128 MiB\n",
+        ),
         (["--board", "raspi3b"], 2, "error: `--board` is for an image, not for `--netboot`\n"),
         (["--ssh-port", "2222"], 2, "error: `--ssh-port` is for an image, not for `--netboot`\n"),
     ],
@@ -98,6 +113,18 @@ def test_a_node_without_a_cluster(project: Path, capsys: pytest.CaptureFixture[s
     built(project)
     assert main(["boot", "tiny", "--netboot", "--node", "7"]) == 2
     assert "cluster.yaml" in capsys.readouterr().err
+
+
+def test_an_image(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = project / "out/tiny/latest"
+    place.mkdir(parents=True)
+    shutil.copy(ROOT / "tests/data/manifest-3-image.json", place / "manifest.json")
+    assert main(["boot", "tiny", "--netboot"]) == 2
+    told = capsys.readouterr().err
+    assert re.sub("[0-9a-f-]{17}", "VERSION", told) == (
+        "error: minimal/VERSION is an image, and boots from a card\n"
+        "hint: leave --netboot away: nodebake boot minimal\n"
+    )
 
 
 def test_a_root_that_wants_a_card(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
