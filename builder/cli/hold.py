@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from argparse import Namespace
 
 from builder.cli.at_head import at_head
@@ -17,7 +18,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
         return _show(arguments, report)
     nodes = project_of(arguments).cluster().select(arguments.nodes)
     words = ["hold", "--nodes", ",".join(node.name for node in nodes), "--by", who()]
-    words += ["--reason", arguments.reason, "--until", str(seconds(arguments.until))]
+    words += ["--reason", arguments.reason, "--until", str(seconds(arguments.until, time.time()))]
     with at_head(arguments, report) as head:
         told = head.value(*words)
     if arguments.json:

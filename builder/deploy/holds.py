@@ -23,16 +23,24 @@ def holds_of(answer: Any) -> list[Hold]:
     return [Hold(**each) for each in answer]
 
 
-def seconds(until: str) -> int:
-    """`2026-12-04` or `2026-12-04T18:00`, of this machine's clock, in seconds since 1970; 0 for nothing."""
+def seconds(until: str, now: float) -> int:
+    """`2026-12-04` or `2026-12-04T18:00`, of this machine's clock, in seconds since 1970; 0 for nothing.
+
+    Raises RecipeError for what is no date, or over at `now`.
+    """
     if not until:
         return 0
     try:
-        return int(datetime.fromisoformat(until).timestamp())
+        end = int(datetime.fromisoformat(until).timestamp())
     except ValueError:
         raise RecipeError(
             f"`--until {until}` is no date", hint="for instance 2026-12-04 or 2026-12-04T18:00"
         ) from None
+    if end <= now:
+        raise RecipeError(
+            f"`--until {until}` is over already", hint="a date without a time is its midnight, as it begins"
+        )
+    return end
 
 
 def lines(holds: Iterable[Hold]) -> list[str]:
