@@ -52,7 +52,6 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def top_parser() -> argparse.ArgumentParser:
     """The parser of what stands before the verb and of the verb itself."""
-    width = max(len(verb.name) for verb in VERBS)
     parser = _Parser(
         prog="nodebake",
         usage="nodebake VERB …",
@@ -60,7 +59,7 @@ def top_parser() -> argparse.ArgumentParser:
         epilog="\n".join(
             [
                 "verbs:",
-                *(f"  {verb.name:<{width}}  {verb.summary}" for verb in VERBS),
+                *_listed(VERBS),
                 "",
                 "example:",
                 "  nodebake build docker-sdcard",
@@ -85,7 +84,7 @@ def verb_parser(verb: Verb) -> argparse.ArgumentParser:
     parser = _Parser(
         prog=f"nodebake {verb.name}",
         description=f"{verb.summary[0].upper()}{verb.summary[1:]}.",
-        epilog="\n".join(["example:", *(f"  nodebake {example}" for example in verb.examples)]),
+        epilog="\n".join([*_further(verb), "example:", *(f"  nodebake {each}" for each in verb.examples)]),
     )
     _add(parser, verb.options)
     if verb.command:
@@ -134,7 +133,11 @@ def _add(
     parser: argparse._ActionsContainer, options: Iterable[Option], settings: Mapping[str, Any] | None = None
 ) -> None:
     for option in options:
-        parser.add_argument(*option.names, help=option.help, **{**option.settings, **(settings or {})})
+        # Words that may be none are told as missing, together with what is, unless they have a default.
+        none: dict[str, Any] = {"default": []} if option.settings.get("nargs") == "*" else {}
+        parser.add_argument(
+            *option.names, help=option.help, **{**none, **option.settings, **(settings or {})}
+        )
 
 
 def _verb(name: str, rest: list[str]) -> tuple[Verb, list[str]]:
@@ -166,11 +169,24 @@ def _command(words: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _group_help(name: str) -> str:
-    verbs = [verb for verb in VERBS if verb.name.startswith(f"{name} ")]
-    width = max(len(verb.name) for verb in verbs)
-    lines = [f"usage: nodebake {name} VERB …", "", "verbs:"]
-    lines += [f"  {verb.name:<{width}}  {verb.summary}" for verb in verbs]
+    verbs = _group(name)
+    lines = [f"usage: nodebake {name} VERB …", "", "verbs:", *_listed(verbs)]
     return "\n".join([*lines, "", "example:", f"  nodebake {verbs[0].examples[0]}"])
+
+
+def _further(verb: Verb) -> list[str]:
+    """The verbs of two words that begin as this one is called, for its help."""
+    verbs = _group(verb.name)
+    return ["further verbs:", *_listed(verbs), ""] if verbs else []
+
+
+def _group(name: str) -> list[Verb]:
+    return [verb for verb in VERBS if verb.name.startswith(f"{name} ")]
+
+
+def _listed(verbs: Sequence[Verb]) -> list[str]:
+    width = max(len(verb.name) for verb in verbs)
+    return [f"  {verb.name:<{width}}  {verb.summary}" for verb in verbs]
 
 
 def _unexpected(word: str, verb: Verb) -> RecipeError:

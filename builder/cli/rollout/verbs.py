@@ -21,7 +21,7 @@ _UP_WITHIN = value(
     metavar="SECONDS",
     type=float,
     default=UP_SECONDS,
-    help=f"that a node may take to come up (default: {UP_SECONDS:g})",
+    help=f"how long a node may take to come up (default: {UP_SECONDS:g})",
 )
 _WISH = (
     value("--check", metavar="CMD", default="", help="a node is well when this ends with 0 there, as root"),
@@ -48,7 +48,7 @@ ROLLOUT_VERBS = (
     ),
     Verb(
         "rollout",
-        "the same for many nodes: canaries first, then wave by wave",
+        "move many nodes to an image on their own cards: canaries first, then wave by wave",
         (
             "rollout docker-sdcard node[01-60] --canary node02",
             "rollout docker-sdcard node[01-60] --canary node02 --wave 15 --yes",
@@ -63,9 +63,15 @@ ROLLOUT_VERBS = (
                 metavar="PERCENT",
                 type=int,
                 default=100,
-                help="of a wave that must arrive before the next one begins (default: 100)",
+                help="how much of a wave must arrive before the next one begins (default: 100)",
             ),
-            value("--failures", metavar="N", type=int, default=0, help="that are borne in all (default: 0)"),
+            value(
+                "--failures",
+                metavar="N",
+                type=int,
+                default=0,
+                help="nodes that may fail in all before no more are begun (default: 0)",
+            ),
             _YES,
             _FROM,
             _FORCE,

@@ -87,6 +87,12 @@ def test_the_version(word: str) -> None:
     assert told.value.text == f"nodebake {__version__}"
 
 
+def test_the_help_of_a_verb_names_those_that_go_on_from_there() -> None:
+    with pytest.raises(Told) as told:
+        parse(["rollout", "--help"])
+    assert "\nfurther verbs:\n  rollout resume   go on after a pause," in told.value.text
+
+
 def test_build() -> None:
     words = (
         "build minimal --set a=1 --set b=2 -j 4 --engine mmdebstrap --locked --only card --output o --json"
@@ -117,6 +123,11 @@ def test_settings_of_one_command_line_do_not_reach_the_next() -> None:
         ("--projct x build minimal", "`nodebake` has no option `--projct`", "did you mean `--project`?"),
         ("--projct=x", "`nodebake` has no option `--projct`", "did you mean `--project`?"),
         ("--debug", "what is to be done is missing", "`nodebake --help` shows the verbs"),
+        (
+            "rollout",
+            "the following arguments are required: RECIPE",
+            "`nodebake rollout --help` shows the options and an example",
+        ),
         ("help nods", "there is no verb `nods`", "did you mean `nodes`?"),
         (
             "show",
