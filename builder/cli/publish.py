@@ -7,8 +7,8 @@ from argparse import Namespace
 
 from builder.cli.at_head import at_head
 from builder.cli.fleet.hosts import refresh_hosts
+from builder.cli.latest import latest
 from builder.cli.project import project_of
-from builder.cli.workspace import out_root
 from builder.deploy.keys import Ring
 from builder.deploy.publish import Wish, publish, release_of, signed
 from builder.deploy.stock import chosen, stock
@@ -25,7 +25,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
             f"`--canary {arguments.canary}` is none of the nodes",
             hint="name one of those that you publish to",
         )
-    folder = arguments.release or out_root(project) / arguments.recipe / "latest"
+    folder = latest(project, arguments.recipe, arguments.release)
     release = release_of(folder, arguments.recipe)
     signed(folder, Ring(project.root), report)
     wish = Wish(tuple(node.name for node in nodes), tuple(_options(arguments)))

@@ -71,7 +71,9 @@ def _path(project: Project, image: str) -> Path:
     if not path.exists():
         raise RecipeError(
             f"`{image}` is neither a recipe that was built nor an image",
-            hint=f"nodebake build {image}" if "/" not in image else "name a release's folder, or an image",
+            hint=f"nodebake build {image}"
+            if image in project.names()
+            else "name a recipe, as `nodebake list` shows it, a release's folder, or an image",
         )
     return path.absolute()
 

@@ -35,7 +35,7 @@ def release_of(folder: Path, recipe: str) -> Release:
     """The release in `folder`, which is that of the recipe. Raises RecipeError where there is none."""
     if not (folder / "manifest.json").exists():
         raise RecipeError(
-            f"there is no release of `{recipe}` to publish",
+            f"there is no release of `{recipe}`",
             facts=[f"looked for `{folder / 'manifest.json'}`"],
             hint=f"nodebake build {recipe}",
         )

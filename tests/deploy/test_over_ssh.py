@@ -122,7 +122,7 @@ def test_errors_of_the_head_are_ours(operator: Operator) -> None:
     canary = operator.ask("publish tiny", "node01", "--canary", "node02")
     assert "`--canary node02` is none of the nodes" in canary.err
     nothing = operator.ask("publish other")
-    assert (nothing.code, "there is no release of `other` to publish" in nothing.err) == (2, True)
+    assert (nothing.code, "there is no recipe `other`" in nothing.err) == (2, True)
 
 
 def test_a_head_whose_key_is_not_known_is_not_spoken_to(operator: Operator, place: Path) -> None:

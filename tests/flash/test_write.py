@@ -196,7 +196,12 @@ def test_what_does_not_go_together_is_refused_before_anything_is_written(
     )
     assert refused(capsys, "tiny", card, card, code=2).startswith("error: a device is named twice\n")
     assert refused(capsys, "nosuch", card, code=2) == (
-        "error: `nosuch` is neither a recipe that was built nor an image\nhint: nodebake build nosuch\n"
+        "error: `nosuch` is neither a recipe that was built nor an image\n"
+        "hint: name a recipe, as `nodebake list` shows it, a release's folder, or an image\n"
+    )
+    (project / "recipes/unbuilt.yaml").write_text("format: 1\n")
+    assert refused(capsys, "unbuilt", card, code=2) == (
+        "error: `unbuilt` is neither a recipe that was built nor an image\nhint: nodebake build unbuilt\n"
     )
     assert "No such file".lower() in refused(capsys, "tiny", "/dev/nosuch", code=2)
 

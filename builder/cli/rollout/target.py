@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder.cli.latest import latest
 from builder.cli.project import Project
-from builder.cli.workspace import out_root
 from builder.cluster.cluster import Cluster, Node
 from builder.deploy.publish import release_of
 from builder.deploy.stock import by_card_alone, movable
@@ -48,10 +48,10 @@ def target_of(
     project: Project, recipe: str, folder: Path | None, nodes: Sequence[Node], *, from_card: bool = False
 ) -> Target:
     """The releases that were built last, or the image in `folder`. Raises RecipeError and RefusedError."""
-    image_folder = (folder or out_root(project) / recipe / "latest").resolve()
+    image_folder = latest(project, recipe, folder).resolve()
     image, boards = (_flashed if from_card else _tried)(image_folder, recipe)
     flasher_recipe = GUEST if from_card else FLASHER
-    flasher_folder = (out_root(project) / flasher_recipe / "latest").resolve()
+    flasher_folder = latest(project, flasher_recipe).resolve()
     flasher = release_of(flasher_folder, flasher_recipe)
     _fit(image, boards, nodes)
     _fit(flasher.label, [board.name for board in flasher.boards], nodes)

@@ -157,7 +157,7 @@ def test_a_card_alone_means_nothing(project: Path, capsys: pytest.CaptureFixture
 
 def test_what_has_not_been_built(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["boot", "tiny", "--netboot"]) == 2
-    assert capsys.readouterr().err.startswith("error: there is no release of `tiny` to publish\n")
+    assert capsys.readouterr().err.startswith("error: there is no release of `tiny`\n")
 
 
 def test_a_node_alone_means_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
