@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from builder import __version__
 from builder.build.outcome import Outcome, outcome
-from builder.errors import NodebakeError, RefusedError
+from builder.errors import NodebakeError, RecipeError, RefusedError
 from builder.host.files import point, remove_tree, replace_folder
 from builder.host.folder import held
 from builder.lock.file import dump as dump_lock
@@ -89,13 +90,18 @@ class Delivery:
         when another one has to end first; what an interrupted one left is removed. Raises RefusedError
         when something that is not a delivery is in the way.
         """
-        with held(self.parent, lambda: say(f"waiting for another build into `{self.parent}`")):
-            self._refuse_foreign()
-            for stale in self.parent.glob(f".*{_MAKING}"):
-                remove_tree(stale)
-            self.making.mkdir()
-            if os.geteuid() == 0:
-                os.chown(self.making, owner, owner)
+        with ExitStack() as place:
+            try:
+                waiting = f"waiting for another build into `{self.parent}`"
+                place.enter_context(held(self.parent, lambda: say(waiting)))
+                self._refuse_foreign()
+                for stale in self.parent.glob(f".*{_MAKING}"):
+                    remove_tree(stale)
+                self.making.mkdir()
+                if os.geteuid() == 0:
+                    os.chown(self.making, owner, owner)
+            except OSError as error:
+                raise self._no_place(error) from error
             try:
                 yield
                 self._own()
@@ -104,6 +110,16 @@ class Delivery:
                 shutil.rmtree(self.making, ignore_errors=True)
             if self.latest:
                 point(self.latest, self.final.name)
+
+    def _no_place(self, error: OSError) -> Exception:
+        """What to tell when nothing can be made where the results are to go."""
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return error
+        return RecipeError(
+            f"the results cannot go into `{self.final}`",
+            facts=[f"`{error.filename}`: {(error.strerror or str(error)).lower()}"],
+            hint="name a folder that you may make or write: --output DIR, or NODEBAKE_OUT=DIR for all",
+        )
 
     def describe(self, plan: Plan, lock: Lock, store: Store, former: str) -> Manifest:
         """All that can be said of the release before the image is there; `former` as for an order."""

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
 from builder.build.deliver import Delivery, delivery
-from builder.errors import RefusedError
+from builder.errors import RecipeError, RefusedError
 from builder.recipe.recipe import ImageOutput
 from builder.release import checksums
 
@@ -93,3 +94,24 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     _deliver(_place(tmp_path))
     assert (tmp_path / "there").is_symlink()
     assert (tmp_path / "elsewhere" / "new").read_text() == "new"
+
+
+def test_a_place_where_nothing_can_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    place = _place(tmp_path / "file" / "below")
+    with pytest.raises(RecipeError) as raised:
+        _deliver(place)
+    assert raised.value.render() == (
+        f"error: the results cannot go into `{place.final}`\n"
+        f"  `{place.parent}`: not a directory\n"
+        "hint: name a folder that you may make or write: --output DIR, or NODEBAKE_OUT=DIR for all"
+    )
+
+
+def test_a_full_disk_is_no_mistake_of_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, **_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(OSError, match="No space left"):
+        _deliver(_place(tmp_path))
