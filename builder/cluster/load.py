@@ -12,13 +12,14 @@ from builder.cluster.groups import read_groups
 from builder.cluster.networks import read_networks
 from builder.cluster.nodes import Machines
 from builder.cluster.reading import Reading
-from builder.errors import NodebakeError, Problems, RecipeError
+from builder.errors import NodebakeError, Place, Problems, RecipeError
 from builder.recipe.document import Document
 from builder.recipe.sources import Sources
 from builder.recipe.validate import validate
 from builder.recipe.yaml_tree import read
 
 FILE = "cluster.yaml"
+_EXAMPLE = f"cp cluster.example.yaml {FILE}, and make it yours"
 
 
 def load(sources: Sources, problems: list[NodebakeError]) -> Cluster | None:
@@ -43,15 +44,18 @@ def require(sources: Sources) -> Cluster:
     if problems:
         raise Problems(problems)
     if cluster is None:
-        raise RecipeError(
-            f"there is no `{FILE}` in the project", hint=f"cp cluster.example.yaml {FILE}, and make it yours"
-        )
+        raise RecipeError(f"there is no `{FILE}` in the project", hint=_EXAMPLE)
     return cluster
 
 
 def of_document(document: Document, problems: list[NodebakeError]) -> Cluster | None:
     """The cluster that a file describes; None when anything is wrong with it."""
     before = len(problems)
+    if document.data == {}:
+        problems.append(
+            RecipeError(f"`{document.file}` is empty", place=Place(document.file, 1, 1), hint=_EXAMPLE)
+        )
+        return None
     model = validate(ClusterFile, document.data, document, (), problems)
     if model is None:
         return None

@@ -14,6 +14,8 @@ from builder.recipe.near import did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 
+FORMAT = 1
+"""Of the files that people write."""
 _SECRET_KEYS = frozenset({"psk", "password", "password_hash"})
 _WANTED = {
     "string_type": "a string",
@@ -30,6 +32,9 @@ def validate(
     model: type[M], data: Data, document: Document, path: Path, problems: list[NodebakeError]
 ) -> M | None:
     """The model of `data`, which stands at `path`; else None, and what is wrong is in `problems`."""
+    if not path and isinstance(data, dict) and "format" in model.model_fields and _newer(data.get("format")):
+        problems.append(_of_newer(data["format"], document))
+        return None
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -53,7 +58,7 @@ def _problem(model: type[BaseModel], detail: ErrorDetails, document: Document, p
             hint=did_you_mean(key, fields_at(model, loc[:-1]), what="keys here"),
         )
     if kind == "missing":
-        hint = "add `format: 1`" if key == "format" else None
+        hint = f"add `format: {FORMAT}`" if key == "format" else None
         return RecipeError(f"`{key}` is missing here", place=document.place(where[:-1]), hint=hint)
     name = _name(where, document)
     place = document.place(where)
@@ -69,6 +74,19 @@ def _problem(model: type[BaseModel], detail: ErrorDetails, document: Document, p
         return RecipeError(f"{name} wants {_WANTED[kind]}, not {got}", place=place, hint=hint)
     message = (detail["msg"][:1].lower() + detail["msg"][1:]).replace("input should be", "must be")
     return RecipeError(f"{name}: {message}", place=place)
+
+
+def _newer(given: object) -> bool:
+    return isinstance(given, int) and given > FORMAT
+
+
+def _of_newer(given: int, document: Document) -> RecipeError:
+    """All else that is wrong with such a file may be what has become right."""
+    return RecipeError(
+        f"`{document.file}` has format {given}, and this nodebake reads {FORMAT}",
+        place=document.place(("format",)),
+        hint=f"it was written for a newer nodebake: update yours; if it was not, write `format: {FORMAT}`",
+    )
 
 
 def _name(where: Path, document: Document) -> str:

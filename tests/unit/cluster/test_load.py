@@ -91,10 +91,24 @@ def test_no_nodes_yet() -> None:
 
 def test_what_is_no_inventory() -> None:
     assert [each.message for each in problems("- 1\n")] == ["`cluster.yaml` wants a mapping, not a list"]
-    assert [each.message for each in problems("")] == [
-        "`format` is missing here",
+    assert [each.message for each in problems("format: 1\n")] == [
         "`head` is missing here",
         "`networks` is missing here",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "{}\n"])
+def test_an_empty_inventory(text: str) -> None:
+    assert [each.render() for each in problems(text)] == [
+        "cluster.yaml:1:1: error: `cluster.yaml` is empty\n"
+        "hint: cp cluster.example.yaml cluster.yaml, and make it yours"
+    ]
+
+
+def test_an_inventory_of_a_newer_nodebake() -> None:
+    text = HEAD.replace("format: 1", "format: 2") + "racks: {}\n"
+    assert [each.message for each in problems(text)] == [
+        "`cluster.yaml` has format 2, and this nodebake reads 1"
     ]
 
 
