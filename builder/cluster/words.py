@@ -19,6 +19,7 @@ from builder.recipe.near import did_you_mean
 
 ALL = "all"
 MOST = 10_000  # names or numbers of one word: `node[1-999999999]` would eat the memory
+_SHOWN = 40
 
 _PIECE = re.compile(
     r"(?P<between>\s*[,;!&^]\s*|\s+)|(?P<set>(?:[^\s,;!&^\[\]]|\[[^\[\]]*\])+)|(?P<lone>[\[\]])"
@@ -165,7 +166,8 @@ def _bounded(pattern: str) -> None:
             break
         size *= max(1, inner.count(",") + 1 + sum(int(last) - int(first) for first, last in ranges))
     if size > MOST:
-        raise WordFault(f"`{pattern}` names more than {MOST} nodes")
+        shown = pattern if len(pattern) <= _SHOWN else f"{pattern[:_SHOWN]}…"
+        raise WordFault(f"`{shown}` names more than {MOST} nodes")
 
 
 def _listed(found: Iterable[int]) -> str:
