@@ -21,6 +21,7 @@ from builder.host.process import run
 
 OVERLAP = 30
 """Days that a key is still good after it was rotated out."""
+LONGEST_OVERLAP = 3650
 _BEGUN = timedelta(days=1)
 """A key is good from the day before it was made: heads and nodes that still have that day, for they go by
 UTC or a zone of their own, are given releases at once."""
@@ -41,6 +42,14 @@ class Signer:
         for word, day in (("valid-after", self.after), ("valid-before", self.before)):
             options += f',{word}="{day:%Y%m%d}"' if day else ""
         return f"{self.name} {options} {self.key}\n"
+
+    def state(self, today: date) -> str:
+        """Whether it is good, in words."""
+        if self.good(today):
+            return f"good until {self.before}" if self.before else "good"
+        return (
+            f"over since {self.before}" if self.before and self.before <= today else f"good from {self.after}"
+        )
 
     def good(self, today: date) -> bool:
         return (self.after is None or self.after <= today) and (self.before is None or today < self.before)
@@ -104,7 +113,16 @@ class Ring:
         return signer
 
     def rotate(self, today: date, overlap: int = OVERLAP) -> tuple[Signer, Signer]:
-        """A new key in place of the present one, which stays good for `overlap` days: (former, new)."""
+        """A new key in place of the present one, which stays good for `overlap` days: (former, new).
+
+        Raises RecipeError without a present one, and for an overlap that is none.
+        """
+        # A key made today would end before it begins, and ssh-keygen takes no such line.
+        if not 1 <= overlap <= LONGEST_OVERLAP:
+            raise RecipeError(
+                f"`--overlap {overlap}`: the present key stays good for 1 to {LONGEST_OVERLAP} days",
+                hint="`nodebake key revoke NAME` ends it at once, after the rotation",
+            )
         present = [each for each in self.signers() if each.good(today) and each.key not in self.revoked()]
         if not present:
             raise RecipeError("there is no key to rotate", hint="`nodebake key new` makes one")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from builder.deploy import keys
-from builder.deploy.keys import Ring
+from builder.deploy.keys import Ring, Signer
 from builder.errors import RecipeError, RefusedError
 from tests.head.ground import Ground
 from tests.head.release import Tiny
@@ -46,6 +46,24 @@ def test_a_rotated_key_is_good_for_a_while(ring: Ring) -> None:
     assert [each.good(TODAY + timedelta(days=6)) for each in ring.signers()] == [True, True]
     assert [each.good(TODAY + timedelta(days=7)) for each in ring.signers()] == [False, True]
     assert ring.rotate(TODAY)[1].name == "operator-3"
+
+
+def test_what_a_key_is_called() -> None:
+    day = timedelta(days=1)
+    ages = [
+        (None, None),
+        (TODAY, None),
+        (TODAY - day, TODAY + day),
+        (TODAY - day, TODAY),
+        (TODAY + day, None),
+    ]
+    assert [Signer("me", "ssh-ed25519 A", *age).state(TODAY) for age in ages] == [
+        "good",
+        "good",
+        f"good until {TODAY + day}",
+        f"over since {TODAY}",
+        f"good from {TODAY + day}",
+    ]
 
 
 def test_a_revoked_key_signs_nothing_more(ring: Ring) -> None:

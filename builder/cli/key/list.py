@@ -19,7 +19,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
         {
             "name": each.name,
             "key": each.key,
-            "state": "revoked" if each.key in revoked else "good" if each.good(today) else "not now",
+            "state": "revoked" if each.key in revoked else each.state(today),
             "before": str(each.before or ""),
             "here": ring.private(each.name).exists(),
         }
@@ -29,8 +29,8 @@ def run(arguments: Namespace, report: Report) -> Exit:
         report.json(rows)
         return Exit.DONE
     for row in rows:
-        until = f" until {row['before']}" if row["before"] else ""
-        report.data(
-            f"{row['name']}  {row['state']}{until}{'' if row['here'] else ', its private half is elsewhere'}"
-        )
+        elsewhere = "" if row["here"] else ", its private half is elsewhere"
+        report.data(f"{row['name']}  {row['state']}{elsewhere}")
+    if not rows:
+        report.say("no key signs releases here yet: nodebake key new")
     return Exit.DONE

@@ -9,17 +9,11 @@ from datetime import date
 from builder.cli.key.new import HINT
 from builder.cli.project import project_of
 from builder.deploy.keys import Ring
-from builder.errors import Exit, RecipeError
+from builder.errors import Exit
 from builder.report.report import Report
 
 
 def run(arguments: Namespace, report: Report) -> Exit:
-    if arguments.overlap < 1:
-        # A key made today would end before it begins, and ssh-keygen takes no such line.
-        raise RecipeError(
-            f"`--overlap {arguments.overlap}`: the present key stays good for a day at least",
-            hint="`nodebake key revoke NAME` ends it at once, after the rotation",
-        )
     ring = Ring(project_of(arguments).root)
     former, signer = ring.rotate(date.today(), arguments.overlap)
     if arguments.json:
