@@ -94,7 +94,7 @@ class Keep:
         return f"write down {self.why}"
 
     def run(self) -> None:
-        files.write(self.layout.state / "cards.json", dump(self.cards))
+        files.write(self.layout.state / "cards.json", dump(self.cards), lasting=True)
 
 
 def ended(layout: Layout, known: Cards, nodes: Iterable[str]) -> list[Keep]:

@@ -107,7 +107,7 @@ def forget(layout: Layout, present: Mapping[str, str], kept: Set[tuple[str, str]
                 entries.append(replace(move, verb="publish", before=before))
                 before = move.after
     if _path(layout).exists():
-        files.write(_path(layout), _lines(entries))
+        files.write(_path(layout), _lines(entries), lasting=True)
 
 
 def _lines(entries: Iterable[Moved]) -> bytes:

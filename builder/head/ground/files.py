@@ -12,8 +12,12 @@ import shutil
 from pathlib import Path
 
 
-def write(path: Path, data: str | bytes, mode: int = 0o644) -> None:
-    """Write a file beside its place and rename it there; its folder is made where it is missing."""
+def write(path: Path, data: str | bytes, mode: int = 0o644, *, lasting: bool = False) -> None:
+    """Write a file beside its place and rename it there; its folder is made where it is missing.
+
+    A `lasting` one is on the disk when this returns: state that nobody could find out anew after a loss of
+    power. What is made in numbers is settled once, before anything goes by it (`machine.settle`).
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.part")
     partial.unlink(missing_ok=True)
@@ -21,7 +25,16 @@ def write(path: Path, data: str | bytes, mode: int = 0o644) -> None:
     with os.fdopen(descriptor, "wb") as stream:
         os.fchmod(descriptor, mode)
         stream.write(data.encode() if isinstance(data, str) else data)
+        if lasting:
+            stream.flush()
+            os.fsync(descriptor)
     partial.rename(path)
+    if lasting:
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def point(link: Path, target: str) -> None:

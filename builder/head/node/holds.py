@@ -73,7 +73,7 @@ def release(layout: Layout, nodes: Sequence[str], now: int) -> tuple[Hold, ...]:
 
 
 def _keep(layout: Layout, holds: Sequence[Hold]) -> None:
-    files.write(_path(layout), dump(holds))
+    files.write(_path(layout), dump(holds), lasting=True)
 
 
 def _path(layout: Layout) -> Path:

@@ -93,7 +93,7 @@ def load(layout: Layout) -> Inventory:
 
 def keep(layout: Layout, inventory: Inventory) -> None:
     """Take a new one."""
-    files.write(layout.state / "nodes.json", dump(inventory))
+    files.write(layout.state / "nodes.json", dump(inventory), lasting=True)
 
 
 def _problems(inventory: Inventory) -> Iterable[str]:

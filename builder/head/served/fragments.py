@@ -65,7 +65,7 @@ class Number:
 
     def run(self) -> None:
         text = json.dumps({"format": 1, "exports": self.numbers}, indent=1, sort_keys=True)
-        files.write(self.layout.state / "exports.json", text + "\n")
+        files.write(self.layout.state / "exports.json", text + "\n", lasting=True)
 
 
 def for_dnsmasq(layout: Layout, inventory: Inventory) -> list[Place]:
