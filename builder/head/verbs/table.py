@@ -61,7 +61,8 @@ def roll_back(layout: Layout, asked: Namespace, voice: Voice) -> Exit:
     """Let nodes boot what they booted before."""
     with lock.held(layout, "rollback"):
         nodes = inventory.load(layout).select(names(asked.nodes))
-        on_cards = [node.name for node in nodes if node.name in cards.load(layout).cards]
+        moved = cards.load(layout).cards
+        on_cards = [node.name for node in nodes if node.name in moved]
         if on_cards:
             raise RefusedError(
                 f"{len(on_cards)} of {len(nodes)} nodes boot from their cards, whatever is here",
