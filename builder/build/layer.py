@@ -7,7 +7,6 @@ Runs in the worker.
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from builder.build.bench import HELPER
 from builder.build.delta import scan
-from builder.build.place import workplace
+from builder.build.place import keep, workplace
 from builder.host import linux
 from builder.host.chroot import into
 from builder.host.process import feed
@@ -70,6 +69,4 @@ def _make(step: Step, tree: Sequence[Sourced], store: Store, jobs: int) -> None:
             inside=into(HELPER),
             env=fixed_environment(step.inputs["epoch"]),
         )
-        (place / "listing").write_text(dump(scan(delta, step.inputs["epoch"], jobs)))
-        (place / "step").write_text(json.dumps({**asdict(step), "id": step.id}, indent=1) + "\n")
-        place.rename(store.object(step.id))
+        keep(store, place, {**asdict(step), "id": step.id}, scan(delta, step.inputs["epoch"], jobs))

@@ -7,7 +7,6 @@ back the same way. Each runs in a child with a mount namespace of its own, so wh
 
 from __future__ import annotations
 
-import json
 import shutil
 from functools import partial
 from pathlib import Path
@@ -16,14 +15,13 @@ from typing import Any
 from builder.build import assemble, look, netboot, tend
 from builder.build.bench import STORE, TREE, Bench, mount_helper, scaffold
 from builder.build.delta import scan
-from builder.build.place import workplace
+from builder.build.place import keep, workplace
 from builder.build.step import KINDS, helper
 from builder.host import chroot, linux
 from builder.host.child import end_others, in_child
 from builder.host.overlay import mount_overlay
 from builder.host.worker import SHOWN, enter, receive, send
 from builder.store.store import Store
-from builder.tree.entry import dump
 
 OUTPUTS = {"image": assemble.run, "netboot": netboot.run}
 """Kind of output → what makes it."""
@@ -78,9 +76,7 @@ def _build(step: dict[str, Any], setting: dict[str, Any]) -> None:
         end_others()
         entries = scan(delta, step["inputs"]["epoch"], setting["jobs"])
         shutil.rmtree(work)
-        (place / "listing").write_text(dump(entries))
-        (place / "step").write_text(json.dumps(step, indent=1) + "\n")
-        place.rename(store.object(identity))
+        keep(store, place, step, entries)
 
 
 def _layer(step: dict[str, Any], setting: dict[str, Any], delta: Path, work: Path, log: Path) -> None:

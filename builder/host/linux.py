@@ -70,6 +70,15 @@ def unshare(flags: int) -> None:
     _checked(_libc.unshare(flags), "unshare")
 
 
+def settle(folder: Path) -> None:
+    """syncfs(2): wait until the file system of `folder` has everything on its disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _checked(_libc.syncfs(descriptor), f"settle {folder}")
+    finally:
+        os.close(descriptor)
+
+
 def die_with_parent() -> None:
     """Ask the kernel to kill this process when the thread that started it ends.
 
