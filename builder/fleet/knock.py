@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _GREETING = b"SSH-"
 _ALIVE = (errno.ECONNREFUSED, errno.ECONNRESET)
-_SILENT = (errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ETIMEDOUT)
+_ABSENT = (errno.EHOSTUNREACH, errno.EHOSTDOWN)
 
 
 class Answer(StrEnum):
@@ -23,14 +23,25 @@ class Answer(StrEnum):
     SSH = "ssh"
     ALIVE = "alive"
     SILENT = "silent"
+    """Down, or not to be heard from here."""
+    ABSENT = "absent"
+    """The network says that nobody is there: neither that machine's card nor a router found it."""
     CANNOT_TELL = "cannot tell"
     """Nothing could even be sent: that is no proof of anything."""
 
 
 async def knock(
-    address: str, port: int, seconds: float, through: SSHClientConnection | None = None
+    address: str,
+    port: int,
+    seconds: float,
+    through: SSHClientConnection | None = None,
+    *,
+    greeting: bool = True,
 ) -> Answer:
-    """Connect, from here or by way of another machine, and look whether ssh greets."""
+    """Connect, from here or by way of another machine, and look whether ssh greets.
+
+    Without `greeting` nothing is waited for that other servers do not say: from here, all are `ALIVE` then.
+    """
     if through is not None:
         return await _knock_through(through, address, port, seconds)
     try:
@@ -41,15 +52,19 @@ async def knock(
     except OSError as error:
         if error.errno in _ALIVE:
             return Answer.ALIVE
-        return Answer.SILENT if error.errno in _SILENT else Answer.CANNOT_TELL
+        if error.errno in _ABSENT:
+            return Answer.ABSENT
+        return Answer.SILENT if error.errno == errno.ETIMEDOUT else Answer.CANNOT_TELL
+    said = b""
     try:
-        async with asyncio.timeout(seconds):
-            greeting = await reader.read(4)
+        if greeting:
+            async with asyncio.timeout(seconds):
+                said = await reader.read(4)
     except (TimeoutError, OSError):
-        greeting = b""
+        pass
     finally:
         writer.close()
-    return Answer.SSH if greeting == _GREETING else Answer.ALIVE
+    return Answer.SSH if said == _GREETING else Answer.ALIVE
 
 
 async def _knock_through(through: SSHClientConnection, address: str, port: int, seconds: float) -> Answer:

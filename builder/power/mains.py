@@ -20,6 +20,8 @@ from builder.power.switchboard import Switchboard
 
 _POLL = 0.5
 _PING_SECONDS = 2
+_ABSENT_SECONDS = 5.0
+"""The kernel asks three seconds long who has an address in its own network, until it says that nobody has."""
 
 
 @dataclass(frozen=True)
@@ -28,41 +30,51 @@ class Signs:
 
     alive: tuple[str, ...]
     """Each thing that says it runs."""
+    absent: tuple[str, ...]
+    """Each address where nobody is, as the network says."""
     silent: tuple[str, ...]
-    """Each address that could be asked and did not answer."""
+    """Each address that was asked and did not answer, for whatever reason."""
 
 
 async def look_for_head(cluster: Cluster, power: Power) -> Signs:
     """Knock at the head's ssh and control plane, and ping it, at each of its addresses."""
     addresses = addresses_of_head(cluster)
     ports = {cluster.ssh.port: "ssh"} | dict.fromkeys(_control_planes(power, addresses), "the control plane")
-    seconds = cluster.ssh.timeout
+    seconds = max(cluster.ssh.timeout, _ABSENT_SECONDS)
     knocks = [(address, port, what) for address in addresses for port, what in ports.items()]
-    answers = await asyncio.gather(*(knock(address, port, seconds) for address, port, _ in knocks))
-    alive, silent = [], []
+    answers = await asyncio.gather(
+        *(knock(address, port, seconds, greeting=False) for address, port, _ in knocks)
+    )
+    alive = []
+    others: dict[Answer, list[str]] = {Answer.ABSENT: [], Answer.SILENT: [], Answer.CANNOT_TELL: []}
     for (address, port, what), answer in zip(knocks, answers, strict=True):
-        if answer in (Answer.SSH, Answer.ALIVE):
+        if answer is Answer.ALIVE:
             alive.append(f"{address} answers at port {port}, {what}")
-        elif answer is Answer.SILENT:
-            silent.append(address)
+        elif address not in others[answer]:
+            others[answer].append(address)
     alive += [f"{address} answers ping" async for address in _pinged(addresses)]
-    return Signs(tuple(alive), tuple(dict.fromkeys(silent)))
+    return Signs(tuple(alive), tuple(others[Answer.ABSENT]), tuple(others[Answer.SILENT]))
 
 
-def refuse_while_it_runs(name: str, signs: Signs) -> None:
-    """Raise RefusedError unless the head is proven to be down."""
+def refuse_while_it_runs(name: str, signs: Signs, *, sent_down: bool = False) -> None:
+    """Raise RefusedError unless the head is proven to be down.
+
+    Silence proves it only of one that was `sent_down`: that answered, and took the order to shut down.
+    """
     if signs.alive:
         raise RefusedError(
             f"the head `{name}` runs: its power is not cut",
             facts=signs.alive,
             hint="`nodebake power shutdown` shuts down nodes and head first",
         )
-    if not signs.silent:
-        raise RefusedError(
-            f"whether the head `{name}` runs cannot be told from here: its power is not cut",
-            facts=["none of its addresses could be asked"],
-            hint="go where the head's network is within reach",
-        )
+    if signs.absent or (signs.silent and sent_down):
+        return
+    raise RefusedError(
+        f"whether the head `{name}` runs cannot be told from here: its power is not cut",
+        facts=[f"{address} does not answer: down, or kept from answering" for address in signs.silent]
+        or ["none of its addresses could be asked"],
+        hint="ask from the head's own network: there it shows that nobody is at an address",
+    )
 
 
 @dataclass(frozen=True)
@@ -93,10 +105,11 @@ class Mains:
         """Switch on."""
         return await self.board.switch(self.outlet, on=True)
 
-    async def cut(self) -> State:
+    async def cut(self, *, sent_down: bool = False) -> State:
         """Cut the power of everything. Raises RefusedError unless the head is proven to be down."""
         outlet, head = self.outlet, self.board.cluster.head.name
-        refuse_while_it_runs(head, await look_for_head(self.board.cluster, self.board.power))
+        signs = await look_for_head(self.board.cluster, self.board.power)
+        refuse_while_it_runs(head, signs, sent_down=sent_down)
         return await self.board.switch(outlet, on=False)
 
     async def wait_for_the_head_to_end(self) -> None:

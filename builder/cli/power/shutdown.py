@@ -46,14 +46,13 @@ async def _run(plant: Plant, *, now: bool) -> tuple[Sequence[Stopped], State]:
                 facts=off.lines(plant, left),
                 hint="see to those nodes and run it again; `--now` cuts the nodes' power at once",
             )
-        await _head(plant, mains)
-        state = await mains.cut()
+        state = await mains.cut(sent_down=await _head(plant, mains))
         plant.report.say(f"{mains.outlet.name}: {state}")
         return stopped, state
 
 
-async def _head(plant: Plant, mains: Mains) -> None:
-    """Shut the head down, and wait until nothing of it answers."""
+async def _head(plant: Plant, mains: Mains) -> bool:
+    """Shut the head down, and wait until nothing of it answers; whether it took the order."""
     head = head_machine(plant.cluster)
     plant.report.say(f"{head.name}: shutting down")
     shutdown = await mains.board.reach.shut_down(head)
@@ -63,3 +62,4 @@ async def _head(plant: Plant, mains: Mains) -> None:
         )
     await mains.wait_for_the_head_to_end()
     plant.report.say(f"{head.name}: {shutdown.end}")
+    return shutdown.end is not End.SILENT

@@ -72,6 +72,17 @@ def play(folder: Path, *, through_head: bool) -> dict[str, Any]:
     return {"answers": answers, "events": socket.events, "violations": dict(+plant.violations)}
 
 
+def silence(folder: Path) -> dict[str, Any]:
+    """The answer where nothing comes back from the head's address."""
+    project = Project(folder)
+    with socket_controller() as socket:
+        place = {"head": "198.51.100.250", "subnet": "198.51.100.0/24"}
+        project.write(
+            url="ws://198.51.100.250:1236", mains=socket.url, numbers=range(1, 3), ssh="{timeout: 1}", **place
+        )
+        return nodebake(project, "mains", "off")
+
+
 def nodebake(project: Project, *words: str) -> dict[str, Any]:
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
@@ -80,4 +91,7 @@ def nodebake(project: Project, *words: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    json.dump(play(Path(sys.argv[1]), through_head=sys.argv[2] == "through"), sys.stdout)
+    place, what = Path(sys.argv[1]), sys.argv[2]
+    json.dump(
+        silence(place) if what == "silence" else play(place, through_head=what == "through"), sys.stdout
+    )

@@ -18,12 +18,16 @@ from tests.needs import needs_tool
 pytestmark = pytest.mark.tools
 
 # The network: all addresses on the loopback card; what is not there is unreachable, as behind a router.
-# When the head's ssh server ends, so does its address.
+# When the head's ssh server ends, so does its address. What 198.51.100.250 is sent is lost, as at a firewall.
 _NETWORK = """\
 set -e
 ip link set lo up
 for host in 1 2 250; do ip address add 10.42.0.$host/32 dev lo; done
 ip route add unreachable 10.42.0.0/24
+ip link add void type veth peer name lost
+ip link set void up && ip link set lost up
+ip address add 198.51.100.1/24 dev void
+ip neigh add 198.51.100.250 lladdr 02:00:00:00:00:01 dev void nud permanent
 (
     until [ -e "$1/keys/poweroff.10.42.0.250" ]; do sleep 0.05; done
     while [ -e "$1/keys/poweroff.10.42.0.250" ]; do sleep 0.05; done
@@ -81,6 +85,19 @@ def test_nor_when_nothing_can_be_told(played: dict[str, Any]) -> None:
     assert answer["code"] == 5
     assert answer["err"].startswith(
         "error: whether the head `sevastopol` runs cannot be told from here: its power is not cut\n"
+    )
+
+
+@needs_tool("ip", "unshare")
+def test_nor_when_there_is_nothing_but_silence(tmp_path: Path) -> None:
+    done = inside(tmp_path, sys.executable, "-m", "tests.tools.power.scene", str(tmp_path), "silence")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert (answer["code"], answer["err"]) == (
+        5,
+        "error: whether the head `sevastopol` runs cannot be told from here: its power is not cut\n"
+        "  198.51.100.250 does not answer: down, or kept from answering\n"
+        "hint: ask from the head's own network: there it shows that nobody is at an address\n",
     )
 
 
