@@ -32,10 +32,12 @@ _SCRIPT = """\
 set -eu
 umask 077
 mkdir -p /run/nodebake
+# In a pipe, its failure would go unseen, for a passphrase that is too short for one.
+network=$(wpa_passphrase '@ssid@' <@secret@)
 {
     echo 'ctrl_interface=DIR=/run/wpa_supplicant GROUP=netdev'
     echo 'country=@country@'
-    wpa_passphrase '@ssid@' <@secret@ | grep -v '#psk='
+    echo "$network" | grep -v '#psk='
 } >/run/nodebake/wpa_supplicant.conf
 """
 

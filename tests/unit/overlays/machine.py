@@ -51,8 +51,12 @@ class Machine:
 
     def run(self, script: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run `OVERLAY/NAME`, a script of an overlay, to its end."""
+        return self.run_file(script_path(script), *arguments, **more)
+
+    def run_file(self, script: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run a script to its end."""
         return subprocess.run(
-            ["sh", script_path(script), *arguments],
+            ["sh", script, *arguments],
             env=self.environment(**more),
             stdin=subprocess.DEVNULL,
             capture_output=True,
