@@ -43,7 +43,7 @@ VERSIONS = {
     "packages": 6,
     "mmdebstrap": 3,
     "firmware": 6,
-    "files": 1,
+    "files": 2,
     "images": 1,
     "users": 1,
     "units": 1,

@@ -59,6 +59,13 @@ def directory(tree: Path, relative: str) -> Path:
     Every link on the way is read with the tree as root, one part at a time: the kernel would take
     it out of the tree. Raises StepError when a part is a file, or a loop of links.
     """
+    real = _led(tree, relative, make=True)
+    assert real is not None
+    return real
+
+
+def _led(tree: Path, relative: str, *, make: bool) -> Path | None:
+    """Where `relative` leads; None where that is not there and is not to be made."""
     real = tree
     todo = list(reversed(Path(relative).parts))
     links = 0
@@ -74,6 +81,8 @@ def directory(tree: Path, relative: str) -> Path:
             todo += reversed(path.readlink().parts)
         else:
             if not path.exists():
+                if not make:
+                    return None
                 path.mkdir()
             if not path.is_dir():
                 raise StepError(f"`{relative}` cannot be a directory: `{path.relative_to(tree)}` is none")
@@ -82,12 +91,15 @@ def directory(tree: Path, relative: str) -> Path:
 
 
 def named(tree: Path, pattern: str) -> list[Path]:
-    """What a path or a glob of the tree names; a glob's wild part enters no link."""
+    """What a path or a glob of the tree names, if it is there; a glob's wild part enters no link."""
     parts = Path(pattern).parts
     fixed = list(takewhile(lambda part: not is_glob(part), parts))
-    if len(fixed) == len(parts):
-        return [confined(tree, pattern)]
-    top = directory(tree, str(Path(*fixed)))
+    whole = len(fixed) == len(parts)
+    top = _led(tree, str(Path(*(fixed[:-1] if whole else fixed))), make=False)
+    if top is None:
+        return []
+    if whole:
+        return [top / parts[-1]]
     inside = [
         str((Path(folder) / name).relative_to(top))
         for folder, folders, files in os.walk(top)

@@ -135,6 +135,14 @@ def test_deleting_a_link_leaves_what_it_points_to(bench: Bench) -> None:
     assert not (bench.tree / "usr").exists()
 
 
+@pytest.mark.parametrize("pattern", ["opt/gone/file", "opt/gone/*", "dangling/x/file"])
+def test_deleting_what_is_not_there_makes_nothing(bench: Bench, pattern: str) -> None:
+    (bench.tree / "dangling").symlink_to("nowhere/deep")
+    before = sorted(bench.tree.rglob("*"))
+    do(bench, Delete(pattern))
+    assert sorted(bench.tree.rglob("*")) == before
+
+
 def test_a_glob_is_deleted_within_the_tree(bench: Bench) -> None:
     outside = bench.tree.parent / "outside"
     (outside / "a.txt").touch()
