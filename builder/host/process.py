@@ -70,7 +70,8 @@ def run(
     """Run a program to its end.
 
     With `log`, both outputs are appended there instead of being returned. `env` is added to the
-    minimal environment. `inside` runs in the child before the program, e.g. to enter a root.
+    minimal environment. `inside` runs in the child before the program, e.g. to enter a root:
+    it does system calls and nothing more.
     Raises LackingError when there is no such program, CommandFailed when it fails and `check`.
     """
 
@@ -206,6 +207,9 @@ def spawn(
     there, in many lines: so the child takes it only when it dies of it without a word.
     """
 
+    # Python warns of preexec_fn beside threads, as one may hold a lock at the fork. Nothing here takes one:
+    # these are system calls. Only between fork and exec can PR_SET_PDEATHSIG be said; a program in between
+    # would have to be in each root, and cost an exec more for each of a build's thousands.
     def prepare() -> None:
         die_with_parent()
         if inside:
