@@ -16,6 +16,7 @@ from typing import Any
 from builder import __version__
 from builder.build.outcome import Outcome, outcome
 from builder.errors import NodebakeError, RecipeError, RefusedError
+from builder.host import linux
 from builder.host.files import point, remove_tree, replace_folder
 from builder.host.folder import held
 from builder.lock.file import dump as dump_lock
@@ -105,6 +106,8 @@ class Delivery:
             try:
                 yield
                 self._own()
+                # `is_there` does not read it again, and a loss of power may leave the name without all of it.
+                linux.settle(self.making)
                 replace_folder(self.making, self.final)
             finally:
                 shutil.rmtree(self.making, ignore_errors=True)

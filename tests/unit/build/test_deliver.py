@@ -11,6 +11,7 @@ import pytest
 
 from builder.build.deliver import Delivery, delivery
 from builder.errors import RecipeError, RefusedError
+from builder.host import linux
 from builder.recipe.recipe import ImageOutput
 from builder.release import checksums
 
@@ -94,6 +95,20 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     _deliver(_place(tmp_path))
     assert (tmp_path / "there").is_symlink()
     assert (tmp_path / "elsewhere" / "new").read_text() == "new"
+
+
+def test_it_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settled = []
+    settle = linux.settle
+
+    def told(folder: Path) -> None:
+        settled.append((folder, sorted(each.name for each in folder.iterdir()), place.final.exists()))
+        settle(folder)
+
+    monkeypatch.setattr(linux, "settle", told)
+    place = _place(tmp_path)
+    _deliver(place)
+    assert settled == [(place.making, ["new"], False)]
 
 
 def test_a_place_where_nothing_can_be_made(tmp_path: Path) -> None:
