@@ -9,11 +9,15 @@ from pathlib import Path
 from builder.errors import LackingError, RecipeError
 from builder.recipe.site import Site
 
+_SHORTEST, _LONGEST = 8, 63
+"""Bytes of a passphrase, as WPA has it."""
+
 
 def secrets(site: Site, names: Iterable[str], root: Path, environment: Mapping[str, str]) -> dict[str, bytes]:
     """The secrets of these names; paths of site.yaml are relative to `root`.
 
-    Raises RecipeError for one that site.yaml does not know, LackingError for one that is not there.
+    Raises RecipeError for one that site.yaml does not know, and for a passphrase that is none, LackingError
+    for one that is not there.
     """
     data = site.document.data if site.document else None
     told = data.get("secrets", {}) if isinstance(data, dict) else {}
@@ -26,7 +30,20 @@ def secrets(site: Site, names: Iterable[str], root: Path, environment: Mapping[s
                 hint=f"under `secrets:` write `{name}: {{file: PATH}}`",
             )
         found[name] = _value(name, where, root, environment)
+        if site.wifi and site.wifi.secret == name:
+            _refuse_odd(name, found[name])
     return found
+
+
+def _refuse_odd(name: str, passphrase: bytes) -> None:
+    """A node that cannot join its network cannot be asked why: so this is looked at before."""
+    length = len(passphrase.split(b"\n", 1)[0])
+    if not _SHORTEST <= length <= _LONGEST:
+        raise RecipeError(
+            f"the secret `{name}` cannot be the passphrase of a wireless network: it has {length} bytes",
+            facts=[f"a passphrase has {_SHORTEST} to {_LONGEST}; a key of 64 hex digits is none"],
+            hint="write the passphrase itself, on the first line",
+        )
 
 
 def _value(name: str, where: Mapping[str, object], root: Path, environment: Mapping[str, str]) -> bytes:
