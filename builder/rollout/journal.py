@@ -17,7 +17,7 @@ from typing import Any
 
 from builder.errors import LackingError, NodebakeError
 from builder.rollout.event import Event, Reached, Said, Stage, Word
-from builder.rollout.plan import Limits, Plan
+from builder.rollout.plan import Asked, Limits, Plan
 
 FORMAT = 1
 SUFFIX = ".jsonl"
@@ -69,8 +69,9 @@ class Journal:
                 )
             fields["waves"] = tuple(tuple(wave) for wave in fields["waves"])
             fields["limits"] = Limits(**fields["limits"])
-            # A journal begun by an earlier nodebake says nothing of them.
+            # A journal begun by an earlier nodebake says nothing of these.
             fields["cards"] = tuple(fields.get("cards", ()))
+            fields["asked"] = Asked(**fields.get("asked", {}))
             return Plan(**fields)
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise NodebakeError(

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any
 
-from builder.rollout.plan import Plan
+from builder.rollout.plan import Asked, Plan
 
 FORMAT = 1
 DEVICE = "/dev/mmcblk0"
@@ -21,31 +21,22 @@ IDENTITY = (
 )
 """Files of the running system that make a node this node, as the head wrote them."""
 
-
-Transport = Literal["auto", "http", "swarm"]
-TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
 MANY = 3
 """Nodes of a wave from which on they hand on to each other what they have: two fill no wire of the head's."""
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What the operator wants. `secrets` are the site's, by name, in base64.
+    """What the operator wants. `secrets` are the site's, by name, in base64: no journal has them."""
 
-    `take_card`: also a card whose content is not ours; `keep_data`: docker's partition stays as it is;
-    `older`: also a release older than the one on the card; `transport`: where nodes take the image from.
-    """
-
-    take_card: bool = False
-    keep_data: bool = False
-    older: bool = False
+    asked: Asked = field(default_factory=Asked)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    transport: Transport = "auto"
 
     def swarms(self, plan: Plan, node: str) -> bool:
         """Whether a node takes from others what they have, and not all of it from the head."""
         together = next((len(wave) for wave in plan.waves if node in wave), 0)
-        return self.transport == "swarm" or (self.transport == "auto" and together >= MANY)
+        transport = self.asked.transport
+        return transport == "swarm" or (transport == "auto" and together >= MANY)
 
 
 def order(
@@ -73,9 +64,9 @@ def order(
         "revoked": "/etc/nodebake/revoked_signers",
         "identity": {"root": "/", "files": list(IDENTITY)},
         "secrets": dict(wish.secrets),
-        "take_card": wish.take_card,
-        "keep_data": wish.keep_data,
-        "older": wish.older,
+        "take_card": wish.asked.take_card,
+        "keep_data": wish.asked.keep_data,
+        "older": wish.asked.older,
         "swarm": swarm,
         **({"held": False, "boot_last": True} if from_card else {}),
     }

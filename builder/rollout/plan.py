@@ -5,11 +5,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 from builder.errors import RecipeError
 
 UP_SECONDS = 420.0
 """From a restart until a node answers: three times what a Pi 3 takes for a netboot of 70 MB."""
+
+
+Transport = Literal["auto", "http", "swarm"]
+TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What whoever began asked for besides; it holds for whoever goes on, and for who undoes it.
+
+    `check` is a command of the site's own: a good node ends it with 0. `take_card`: also a card whose content
+    is not ours; `keep_data`: docker's partition stays as it is; `older`: also a release older than the one on
+    the card; `transport`: where nodes take the image from; `up_within`: seconds that a node gets to come up.
+    """
+
+    check: str = ""
+    take_card: bool = False
+    keep_data: bool = False
+    older: bool = False
+    transport: Transport = "auto"
+    up_within: float = UP_SECONDS
 
 
 @dataclass(frozen=True)
@@ -38,6 +60,7 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
     former: Mapping[str, str] = field(default_factory=dict)
     cards: tuple[str, ...] = ()
+    asked: Asked = Asked()
 
     @property
     def recipe(self) -> str:

@@ -21,6 +21,7 @@ from builder.flash.pack import packed
 from builder.fleet.gather import fleet
 from builder.rollout.orders import Wish as Allowed
 from builder.rollout.orders import order
+from builder.rollout.plan import Asked
 from builder.rollout.site import Site
 from tests.swarm.release import make
 from tests.swarm.world import World, serving, within, world
@@ -88,7 +89,7 @@ async def _flash(
     async with fleet(here.access, next(iter(machines.values()))) as opened:
 
         def ordered(node: str, release: str, source: str) -> dict[str, Any]:
-            return order(node, "pi3b", release, source, Allowed(take_card=True), swarm=wish.swarm)
+            return order(node, "pi3b", release, source, Allowed(Asked(take_card=True)), swarm=wish.swarm)
 
         site = Site(opened, machines, {}, lambda *_: None, None, ordered, packed(), url)
         await asyncio.gather(*(site.script(name, "true", seconds=30) for name in machines))

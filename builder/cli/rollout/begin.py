@@ -17,7 +17,7 @@ from builder.cli.rollout.conduct import Conduct
 from builder.cli.rollout.journals import FOLDER
 from builder.cli.rollout.target import Target, aimed
 from builder.cli.rollout.tell import as_json, rows, summary
-from builder.cli.rollout.wish import wish_of
+from builder.cli.rollout.wish import asked_of, wish_of
 from builder.cluster.cluster import Cluster, Node
 from builder.deploy.cluster_lock import cluster_lock
 from builder.deploy.holds import who
@@ -63,7 +63,8 @@ def begin(
     cluster = project.cluster()
     for folder in (target.flasher_folder, target.image_folder):
         signed(folder, Ring(project.root), report)
-    wish = wish_of(arguments, project, target.image_folder)
+    asked = asked_of(arguments)
+    wish = wish_of(asked, project, target.image_folder)
     with ExitStack() as stack:
         head = stack.enter_context(at_head(arguments, report))
         what = f"deploy {target.recipe}"
@@ -76,14 +77,13 @@ def begin(
             known = prepared(head, cluster, nodes, target, report)
             refresh_hosts(head, project)
             before = formers(head, nodes)
-        plan = Plan(target.image, target.flasher, planned, limits, *before)
+        plan = Plan(target.image, target.flasher, planned, limits, *before, asked)
         journal = Journal(project.root / FOLDER / f"{time.strftime('%Y%m%d-%H%M%S')}{SUFFIX}")
         journal.begin(plan)
         report.say(
             f"rollout {journal.id}; killed, it is gone on with by: nodebake rollout resume {journal.id}"
         )
-        conduct = Conduct(crew, head, known, wish, arguments.check, report, arguments.up_within)
-        course = conduct.run(journal)
+        course = Conduct(crew, head, known, wish, report).run(journal)
     return answer(arguments, report, journal, course)
 
 

@@ -39,7 +39,7 @@ from builder.rollout.course import Course
 from builder.rollout.drive import Drive
 from builder.rollout.journal import Journal
 from builder.rollout.orders import Wish, order
-from builder.rollout.plan import UP_SECONDS, Plan
+from builder.rollout.plan import Plan
 from builder.rollout.site import Progress, Site
 from builder.rollout.visit import Visit, pack
 from builder.rollout.work import Worker, reason
@@ -47,18 +47,13 @@ from builder.rollout.work import Worker, reason
 
 @dataclass(frozen=True)
 class Conduct:
-    """What a rollout takes. `inventory` is a file of the head; `check` is the site's own command.
-
-    `up_within` is how long a node may take to come up, in seconds.
-    """
+    """What a rollout takes. `inventory` is a file of the head."""
 
     crew: Crew
     head: AtHead
     inventory: str
     wish: Wish
-    check: str
     report: Report
-    up_within: float = UP_SECONDS
 
     def run(self, journal: Journal) -> Course:
         """Drive it until nothing is left to do."""
@@ -98,12 +93,12 @@ class Conduct:
         plan = journal.plan()
         with Bars(self.report, len(plan.nodes)) as bars:
             async with self._site(plan, url, bars) as site:
-                worker = Worker(site, plan, self.check, self.up_within, visit)
+                worker = Worker(site, plan, self.wish.asked.check, self.wish.asked.up_within, visit)
                 return await Drive(journal, worker, Teller(plan, self.report)).run()
 
     async def _take_back(self, plan: Plan, nodes: Sequence[str], url: str, visit: Visit | None) -> list[str]:
         async with self._site(plan, url, lambda *_: None) as site:
-            worker = Worker(site, plan, up_seconds=self.up_within, visit=visit)
+            worker = Worker(site, plan, up_seconds=self.wish.asked.up_within, visit=visit)
             done = await asyncio.gather(*map(worker.take_back, nodes), return_exceptions=True)
         for fault in done:
             if isinstance(fault, BaseException) and not isinstance(fault, NodebakeError):
@@ -146,7 +141,9 @@ class Conduct:
 
     def _wish(self, plan: Plan, release: str) -> Wish:
         """Who goes back goes back to something older."""
-        return self.wish if release == plan.release else replace(self.wish, older=True)
+        if release == plan.release:
+            return self.wish
+        return replace(self.wish, asked=replace(self.wish.asked, older=True))
 
     def _call(self, *words: str) -> Any:
         more = ("--inventory", self.inventory) if words[0] == "assign" else ()

@@ -13,7 +13,7 @@ from builder.cli.project import project_of
 from builder.cli.rollout.begin import answer
 from builder.cli.rollout.conduct import Conduct
 from builder.cli.rollout.journals import journal_of
-from builder.cli.rollout.wish import wish_of
+from builder.cli.rollout.wish import asked_of, wish_of
 from builder.cli.workspace import out_root
 from builder.deploy.cluster_lock import cluster_lock
 from builder.deploy.holds import who
@@ -28,14 +28,14 @@ def run(arguments: Namespace, report: Report) -> Exit:
     project = project_of(arguments)
     cluster = project.cluster()
     journal = journal_of(project, arguments.rollout)
-    nodes = cluster.select(list(journal.plan().nodes))
-    wish = wish_of(arguments, project, out_root(project) / journal.plan().release)
+    plan = journal.plan()
+    nodes = cluster.select(list(plan.nodes))
+    wish = wish_of(asked_of(arguments, plan.asked), project, out_root(project) / plan.release)
     with ExitStack() as stack:
         head = stack.enter_context(at_head(arguments, report))
         stack.enter_context(cluster_lock(head.head, f"rollout {journal.id}", who(), sudo=head.sudo))
         known = bring_stock(head.head, stock(cluster))
         journal.add(Said(int(time.time()), Word.RESUMED))
         crew = Crew(project, cluster, nodes)
-        conduct = Conduct(crew, head, known, wish, arguments.check, report, arguments.up_within)
-        course = conduct.run(journal)
+        course = Conduct(crew, head, known, wish, report).run(journal)
     return answer(arguments, report, journal, course)

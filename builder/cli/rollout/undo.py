@@ -12,7 +12,7 @@ from builder.cli.fleet.free import refuse_unless_free
 from builder.cli.project import project_of
 from builder.cli.rollout.conduct import Conduct
 from builder.cli.rollout.journals import journal_of
-from builder.cli.rollout.wish import secrets_of
+from builder.cli.rollout.wish import asked_of, wish_of
 from builder.cli.workspace import out_root
 from builder.deploy.cluster_lock import cluster_lock
 from builder.deploy.holds import who
@@ -21,7 +21,6 @@ from builder.deploy.stock import stock
 from builder.errors import Exit, NodebakeError
 from builder.report.report import Report
 from builder.rollout.course import fold
-from builder.rollout.orders import Wish
 
 
 def run(arguments: Namespace, report: Report) -> Exit:
@@ -38,16 +37,15 @@ def run(arguments: Namespace, report: Report) -> Exit:
         report.data(f"{cluster.fold(nodes)} would go back; with --yes this is done")
         return Exit.DONE
     # Where a node's former system was on its card, it is written there again.
-    wish = Wish(secrets=secrets_of(project, out_root(project) / plan.release))
+    wish = wish_of(asked_of(arguments, plan.asked), project, out_root(project) / plan.release)
     with ExitStack() as stack:
         head = stack.enter_context(at_head(arguments, report))
         stack.enter_context(cluster_lock(head.head, f"undo {journal.id}", who(), sudo=head.sudo))
         refuse_unless_free(arguments, nodes, report)
         known = bring_stock(head.head, stock(cluster))
         crew = Crew(project, cluster, nodes)
-        conduct = Conduct(crew, head, known, wish, "", report, arguments.up_within)
-        faults = conduct.take_back(journal, course.done)
+        faults = Conduct(crew, head, known, wish, report).take_back(journal, course.done)
     if faults:
         raise NodebakeError(f"{len(faults)} of {len(nodes)} nodes did not go back", facts=faults)
-    report.say(f"{cluster.fold(nodes)} boots over the network again")
+    report.say(f"{cluster.fold(nodes)} runs what it ran before")
     return Exit.DONE

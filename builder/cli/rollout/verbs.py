@@ -8,8 +8,8 @@ from pathlib import Path
 from builder.cli.head.verbs import HEAD
 from builder.cli.nodes.verbs import nodes
 from builder.cli.verb import JSON, Option, Verb, flag, value
-from builder.rollout.orders import MANY, TRANSPORTS
-from builder.rollout.plan import UP_SECONDS
+from builder.rollout.orders import MANY
+from builder.rollout.plan import TRANSPORTS, UP_SECONDS
 
 _RECIPE = Option(("recipe",), "name of a recipe with an image", {"metavar": "RECIPE"}, "recipe")
 _ROLLOUT = Option(
@@ -20,9 +20,9 @@ _UP_WITHIN = value(
     "--up-within",
     metavar="SECONDS",
     type=float,
-    default=UP_SECONDS,
-    help=f"how long a node may take to come up (default: {UP_SECONDS:g})",
+    help=f"how long a node may take to come up ({UP_SECONDS:g} when nobody has said)",
 )
+# Without defaults: what was said when a rollout was begun holds for who goes on with it.
 _WISH = (
     value("--check", metavar="CMD", default="", help="a node is well when this ends with 0 there, as root"),
     flag("--take-card", help="also cards whose content is not ours"),
@@ -31,8 +31,8 @@ _WISH = (
     Option(
         ("--transport",),
         f"where nodes take the image from: the head (http), or also each other (swarm); auto: from {MANY} "
-        "nodes of a wave on, also each other (default: auto)",
-        {"choices": TRANSPORTS, "default": "auto"},
+        "nodes of a wave on, also each other (auto when nobody has said)",
+        {"choices": TRANSPORTS},
     ),
     _UP_WITHIN,
 )
@@ -82,7 +82,7 @@ ROLLOUT_VERBS = (
     ),
     Verb(
         "rollout resume",
-        "go on after a pause, a kill, or failures that were looked at",
+        "go on after a pause, a kill, or failures that were looked at, as it was begun",
         ("rollout resume", "rollout resume 20260901-120000"),
         (_ROLLOUT, *_WISH, *HEAD),
     ),

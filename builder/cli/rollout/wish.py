@@ -1,22 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a rollout may do to cards, and the secrets that it brings there."""
+"""What a rollout is asked for, and the secrets that it brings to cards."""
 
 from __future__ import annotations
 
 import base64
 from argparse import Namespace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from builder.cli.project import Project
 from builder.cli.wanted_secrets import wanted_secrets
 from builder.flash.agent import release
 from builder.rollout.orders import Wish
+from builder.rollout.plan import Asked
 
 
-def wish_of(arguments: Namespace, project: Project, folder: Path) -> Wish:
-    """From the command line and site.yaml; `folder` is the image's release."""
-    secrets = secrets_of(project, folder)
-    return Wish(arguments.take_card, arguments.keep_data, arguments.older, secrets, arguments.transport)
+def asked_of(arguments: Namespace, begun: Asked | None = None) -> Asked:
+    """What the command line asks for, and what was asked for when the rollout was begun.
+
+    Who goes on need not say it again: `--keep-data` forgotten would cost the data.
+    """
+    former = begun or Asked()
+    given = {name: getattr(arguments, name, None) for name in asdict(former)}
+    return replace(former, **{name: value for name, value in given.items() if value})
+
+
+def wish_of(asked: Asked, project: Project, folder: Path) -> Wish:
+    """With what site.yaml knows; `folder` is the image's release."""
+    return Wish(asked, secrets_of(project, folder))
 
 
 def secrets_of(project: Project, folder: Path) -> dict[str, str]:

@@ -15,6 +15,7 @@ from builder.flash.agent.label import Label
 from builder.flash.agent.order import Identity, Order
 from builder.flash.agent.table import Part
 from builder.rollout import orders
+from builder.rollout.plan import Asked
 
 DATA = Path(__file__).parents[2] / "data"
 LABEL = Label(
@@ -56,7 +57,7 @@ def test_an_order_is_read_for_good() -> None:
 
 
 def test_what_deploy_orders_is_an_order() -> None:
-    wish = orders.Wish(keep_data=True, secrets={"wifi": "c2VjcmV0"})
+    wish = orders.Wish(Asked(keep_data=True), secrets={"wifi": "c2VjcmV0"})
     made = orders.order("node02", "pi3b", "docker-sdcard/20260101-0a1b2c3d", "http://10.42.0.250:8017", wish)
     read = order.parse(json.dumps(made))
     assert (read.source, read.held, read.keep_data) == (ORDER.source, True, True)

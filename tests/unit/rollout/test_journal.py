@@ -15,7 +15,7 @@ import pytest
 from builder.errors import LackingError, NodebakeError
 from builder.rollout.event import Reached, Said, Stage, Word
 from builder.rollout.journal import Journal, all_of
-from builder.rollout.plan import Limits, Plan
+from builder.rollout.plan import Asked, Limits, Plan
 
 DATA = Path(__file__).parents[2] / "data"
 PLAN = Plan(
@@ -25,6 +25,7 @@ PLAN = Plan(
     Limits(0.9, 2),
     {"node02": "minimal-netboot/20260101-aaaaaaaa", "node03": "sdcard/20260501-eeeeeeee", "node04": ""},
     ("node03",),
+    Asked("/srv/is-well", keep_data=True, transport="http", up_within=180.0),
 )
 EVENTS = (
     Reached(1767225600, "node02", Stage.FLASHER),
@@ -55,18 +56,20 @@ def journal(tmp_path: Path) -> Journal:
 
 def test_what_is_written_is_read(journal: Journal) -> None:
     assert (journal.plan(), tuple(journal.events())) == (PLAN, EVENTS)
-    assert journal.path.read_text() == (DATA / "rollout-1-cards.jsonl").read_text()
+    assert journal.path.read_text() == (DATA / "rollout-1-asked.jsonl").read_text()
     assert [each.id for each in all_of(journal.path.parent)] == ["20260601-120000"]
 
 
 def test_format_1_is_read_for_good(tmp_path: Path) -> None:
-    """Also from before journals said who had had a system on its card."""
-    for name in ("rollout-1.jsonl", "rollout-1-cards.jsonl"):
+    """Also from before journals said who had had a system on its card, or what was asked for."""
+    for name in ("rollout-1.jsonl", "rollout-1-cards.jsonl", "rollout-1-asked.jsonl"):
         shutil.copy(DATA / name, tmp_path / name)
-    found = Journal(tmp_path / "rollout-1-cards.jsonl")
+    found = Journal(tmp_path / "rollout-1-asked.jsonl")
     assert (found.plan(), tuple(found.events())) == (PLAN, EVENTS)
+    silent = replace(PLAN, asked=Asked())
+    assert Journal(tmp_path / "rollout-1-cards.jsonl").plan() == silent
     former = Journal(tmp_path / "rollout-1.jsonl")
-    assert former.plan() == replace(PLAN, former={**PLAN.former, "node03": ""}, cards=())
+    assert former.plan() == replace(silent, former={**PLAN.former, "node03": ""}, cards=())
     assert tuple(former.events()) == EVENTS
 
 

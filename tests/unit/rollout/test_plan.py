@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from builder.errors import RecipeError
-from builder.rollout.orders import Transport, Wish
-from builder.rollout.plan import Plan, waves
+from builder.rollout.orders import Wish
+from builder.rollout.plan import Asked, Plan, Transport, waves
 
 NODES = ("node01", "node02", "node03", "node04", "node05")
 
@@ -37,5 +37,5 @@ def test_what_makes_no_waves_is_refused() -> None:
 )
 def test_many_take_the_image_from_each_other(transport: Transport, together: set[str]) -> None:
     plan = Plan("sdcard/1", "flasher/1", waves("abcd", ["a"], 3))
-    wish = Wish(transport=transport)
+    wish = Wish(Asked(transport=transport))
     assert {node for node in "abcd" if wish.swarms(plan, node)} == together
