@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from builder.cluster.cluster import Cluster
-from builder.errors import RefusedError
+from builder.errors import LackingError, RefusedError
 from builder.fleet.knock import Answer, knock
 from builder.fleet.machine import addresses_of_head
 from builder.host import awaited
-from builder.host.process import find
+from builder.host.process import Finished, find
 from builder.power.outlet import MAINS, Outlet, PowerError, State
 from builder.power.settings import Power
 from builder.power.switchboard import Switchboard
@@ -77,6 +77,20 @@ def refuse_while_it_runs(name: str, signs: Signs, *, sent_down: bool = False) ->
     )
 
 
+async def require_ping() -> None:
+    """Raise LackingError where no ping can be sent from here: nobody's silence would prove anything then."""
+    ping = find("ping")
+    done = await _ping(str(ping), "127.0.0.1") if ping else None
+    if done is None or done.code:
+        raise LackingError(
+            "without `ping` it cannot be proven that the head is down",
+            facts=[f"| {line}" for line in done.stderr.decode(errors="replace").splitlines()[-3:]]
+            if done
+            else ["it is not installed"],
+            hint="apt-get install iputils-ping; where only root may ping: sudo",
+        )
+
+
 @dataclass(frozen=True)
 class Mains:
     """What feeds the module."""
@@ -108,6 +122,7 @@ class Mains:
     async def cut(self, *, sent_down: bool = False) -> State:
         """Cut the power of everything. Raises RefusedError unless the head is proven to be down."""
         outlet, head = self.outlet, self.board.cluster.head.name
+        await require_ping()
         signs = await look_for_head(self.board.cluster, self.board.power)
         refuse_while_it_runs(head, signs, sent_down=sent_down)
         return await self.board.switch(outlet, on=False)
@@ -130,11 +145,13 @@ def _control_planes(power: Power, addresses: Container[str | None]) -> list[int]
 
 
 async def _pinged(addresses: Iterable[str]) -> AsyncIterator[str]:
-    """Those that answer a ping; none where there is no ping."""
+    """Those that answer a ping; none where there is no ping, which `require_ping` tells."""
     ping = find("ping")
     for address in addresses if ping else ():
-        done = await awaited.run(
-            [str(ping), "-n", "-c", "1", "-W", str(_PING_SECONDS), address], seconds=_PING_SECONDS + 3
-        )
-        if done.code == 0:
+        if (await _ping(str(ping), address)).code == 0:
             yield address
+
+
+async def _ping(program: str, address: str) -> Finished:
+    words = ["-n", "-c", "1", "-W", str(_PING_SECONDS), address]
+    return await awaited.run([program, *words], seconds=_PING_SECONDS + 3)

@@ -47,14 +47,14 @@ class Stop:
             if asked.states[node.number] is State.OFF:
                 return self._told(Stopped(node, State.OFF, "off already", done=True))
             async with gate:
-                return self._told(await self._stop(node))
+                return self._told(await self._stop(node, asked.states[node.number]))
 
         return list(await asyncio.gather(*(one(node) for node in chosen)))
 
-    async def _stop(self, node: Node) -> Stopped:
+    async def _stop(self, node: Node, state: State) -> Stopped:
         shutdown = Shutdown(End.SILENT) if self.now else await self._shut_down(node)
         if shutdown.end is End.BARRED:
-            return Stopped(node, State.ON, f"left on: {shutdown.why}", done=False)
+            return Stopped(node, state, f"left on: {shutdown.why}", done=False)
         how = "cut at once" if self.now else str(shutdown.end)
         try:
             state = await self.board.switch(outlet_of(node), on=False)

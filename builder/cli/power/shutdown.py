@@ -11,7 +11,7 @@ from builder.cli.power import off
 from builder.cli.power.plant import Plant, as_json, plant_of
 from builder.errors import Exit, NodebakeError, RefusedError
 from builder.fleet.machine import head_machine
-from builder.power.mains import Mains
+from builder.power.mains import Mains, require_ping
 from builder.power.outlet import State
 from builder.power.reach import End
 from builder.power.stop import Stop, Stopped
@@ -38,6 +38,7 @@ async def _run(plant: Plant, *, now: bool) -> tuple[Sequence[Stopped], State]:
         if await mains.state() is State.OFF:
             plant.report.say(f"{mains.outlet.name}: off already")
             return (), State.OFF
+        await require_ping()
         stopped = await Stop(board, now, plant.report.say).run(plant.cluster.nodes)
         left = [each for each in stopped if not each.done]
         if left:

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from builder.power import mains
 from tests.needs import needs_tool
 from tests.tools.power.plane import Plane
 from tests.tools.power.project import Project, socket_controller
@@ -35,7 +38,7 @@ def test_the_mains_is_not_cut_while_the_head_runs(
     assert (socket.on, socket.events) == (True, [])
 
 
-@needs_tool("sshd")
+@needs_tool("sshd", "ping")
 def test_shutdown_ends_before_the_head_when_a_node_is_left_on(
     project: Project, machines: list[Server], keys: Keys, plane: Plane, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -52,6 +55,47 @@ def test_shutdown_ends_before_the_head_when_a_node_is_left_on(
     assert (code, out) == (1, "")
     assert "error: some nodes are not off: head and mains are left on" in err
     assert socket.on
+
+
+_MUTE = """\
+#!/bin/sh
+echo 'ping: socket: Operation not permitted' >&2
+exit 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("ping", "fact"),
+    [("", "it is not installed"), (_MUTE, "| ping: socket: Operation not permitted")],
+    ids=["none", "mute"],
+)
+@pytest.mark.parametrize("verb", [("mains", "off"), ("shutdown",)], ids=["mains", "shutdown"])
+def test_silence_proves_nothing_where_no_ping_can_be_sent(
+    verb: tuple[str, ...],
+    ping: str,
+    fact: str,
+    project: Project,
+    plane: Plane,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And nothing has been shut down by then."""
+    program = tmp_path / "ping"
+    program.write_text(ping)
+    program.chmod(0o755)
+    monkeypatch.setattr(mains, "find", lambda _: program if ping else None)
+    plane.plant.on = {1, 2}
+    with socket_controller() as socket:
+        project.write(url=plane.url, mains=socket.url, numbers=range(1, 3), sequence=DOWN)
+        code, out, err = told(project, capsys, *verb)
+    assert (code, out) == (3, "")
+    assert err == (
+        "error: without `ping` it cannot be proven that the head is down\n"
+        f"  {fact}\n"
+        "hint: apt-get install iputils-ping; where only root may ping: sudo\n"
+    )
+    assert (socket.on, plane.plant.on) == (True, {1, 2})
 
 
 def test_nothing_switches_the_mains(

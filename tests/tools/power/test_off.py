@@ -64,6 +64,18 @@ def test_a_node_with_another_host_key_is_left_on(
 
 
 @needs_tool("sshd")
+def test_what_nobody_can_ask_is_not_said_to_be_on(
+    project: Project, machines: list[Server], keys: Keys, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (keys.folder / "known_hosts").write_text(machines[1].known_as("node02"))
+    inventory = project.root / "cluster.yaml"
+    inventory.write_text(inventory.read_text().replace("timeout: 1}", "timeout: 1, status_command: null}", 1))
+    code, out, _ = told(project, capsys, "off", "1")
+    assert code == 1
+    assert out.startswith("node01  unknown  left on: no host key of `node01` is known")
+
+
+@needs_tool("sshd")
 @pytest.mark.parametrize(
     ("setting", "why"),
     [

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.tools
 _NETWORK = """\
 set -e
 ip link set lo up
+echo 0 0 >/proc/sys/net/ipv4/ping_group_range
 for host in 1 2 250; do ip address add 10.42.0.$host/32 dev lo; done
 ip route add unreachable 10.42.0.0/24
 ip link add void type veth peer name lost
@@ -67,7 +68,7 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return played
 
 
-@needs_tool("sshd", "ip", "unshare")
+@needs_tool("sshd", "ip", "ping", "unshare")
 def test_the_mains_is_not_cut_while_the_head_runs(played: dict[str, Any]) -> None:
     answer = played["answers"]["while the head runs"]
     assert answer["code"] == 5
@@ -79,7 +80,7 @@ def test_the_mains_is_not_cut_while_the_head_runs(played: dict[str, Any]) -> Non
     assert facts[-1] == "hint: `nodebake power shutdown` shuts down nodes and head first"
 
 
-@needs_tool("sshd", "ip", "unshare")
+@needs_tool("sshd", "ip", "ping", "unshare")
 def test_nor_when_nothing_can_be_told(played: dict[str, Any]) -> None:
     answer = played["answers"]["out of reach"]
     assert answer["code"] == 5
@@ -88,7 +89,7 @@ def test_nor_when_nothing_can_be_told(played: dict[str, Any]) -> None:
     )
 
 
-@needs_tool("ip", "unshare")
+@needs_tool("ip", "ping", "unshare")
 def test_nor_when_there_is_nothing_but_silence(tmp_path: Path) -> None:
     done = inside(tmp_path, sys.executable, "-m", "tests.tools.power.scene", str(tmp_path), "silence")
     assert done.returncode == 0, done.stderr
@@ -101,7 +102,7 @@ def test_nor_when_there_is_nothing_but_silence(tmp_path: Path) -> None:
     )
 
 
-@needs_tool("sshd", "ip", "unshare")
+@needs_tool("sshd", "ip", "ping", "unshare")
 def test_nodes_then_head_then_mains(played: dict[str, Any]) -> None:
     answer = played["answers"]["shutdown"]
     assert (answer["code"], answer["out"]) == (0, "2 nodes off, sevastopol off, mains off\n"), answer["err"]
@@ -113,7 +114,7 @@ def test_nodes_then_head_then_mains(played: dict[str, Any]) -> None:
     assert played["violations"] == {}
 
 
-@needs_tool("sshd", "ip", "unshare")
+@needs_tool("sshd", "ip", "ping", "unshare")
 def test_afterwards(played: dict[str, Any]) -> None:
     answers = played["answers"]
     assert answers["again"]["code"] == 0
