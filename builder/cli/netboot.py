@@ -10,6 +10,7 @@ from pathlib import Path
 from builder.cli.build import bring_about
 from builder.cli.workspace import Workspace, workspace
 from builder.cluster.cluster import Node
+from builder.deploy.stock import all_meant, chosen
 from builder.errors import Exit, NodebakeError, Problems, RecipeError
 from builder.netboot.nodes import too_small, unfit
 from builder.recipe.recipe import NetbootOutput
@@ -21,7 +22,8 @@ def run(arguments: Namespace, report: Report) -> Exit:
     work = workspace(arguments)
     _require_netboot(work)
     cluster = work.project.cluster()
-    nodes = cluster.select(arguments.nodes) if arguments.nodes else cluster.nodes
+    words = arguments.nodes
+    nodes = chosen(cluster, words) if all_meant(words) else cluster.select(words)
     _refuse(unfit(work.recipe, cluster, nodes))
     (place,) = bring_about(arguments, work, report)
     manifest = parse(place.paths()["manifest"].read_text(encoding="utf-8"))

@@ -153,7 +153,7 @@ VERBS = (
             RECIPE,
             Option(
                 ("nodes",),
-                "nodes, as in `node[01-03]`, `1-60`, `@barA`; all when none is named",
+                "nodes, as in `node[01-03]`, `1-60`, `@barA`; all that can boot so when none is named",
                 {"metavar": "NODES", "nargs": "*"},
             ),
             SET,

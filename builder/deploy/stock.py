@@ -32,12 +32,17 @@ def bootable(cluster: Cluster, node: Node) -> bool:
     return wired and bool(node.mac) and definition.load(node.board).netboot != "none"
 
 
+def all_meant(words: Sequence[str]) -> bool:
+    """Whether the words name nobody in particular: then those are meant that can."""
+    return list(words) in ([], ["@all"])
+
+
 def chosen(cluster: Cluster, words: Sequence[str]) -> tuple[Node, ...]:
     """The nodes that the words mean; without words or for `@all`, all that can boot over the network.
 
     Raises RecipeError for one that cannot.
     """
-    if list(words) in ([], ["@all"]):
+    if all_meant(words):
         return tuple(node for node in cluster.nodes if bootable(cluster, node))
     nodes = cluster.select(words)
     unfit = [node for node in nodes if not bootable(cluster, node)]
@@ -55,7 +60,7 @@ def movable(cluster: Cluster, words: Sequence[str]) -> tuple[Node, ...]:
 
     Without words or for `@all`, all that can boot over the network. Raises RecipeError for a mixture.
     """
-    if list(words) in ([], ["@all"]):
+    if all_meant(words):
         return chosen(cluster, words)
     nodes = cluster.select(words)
     alone = [node for node in nodes if by_card_alone(cluster, node)]

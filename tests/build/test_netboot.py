@@ -28,11 +28,14 @@ MOST_FETCHED = 25_000_000
 INVENTORY = """\
 format: 1
 head: {name: head, board: pi3bplus, address: 10.42.0.250}
-networks: {lan: {subnet: 10.42.0.0/24, first: 10.42.0.1}}
+networks:
+  lan: {subnet: 10.42.0.0/24, first: 10.42.0.1}
+  wifi: {subnet: 192.168.1.0/24, first: 192.168.1.105, wireless: true}
 defaults: {board: pi3b, network: lan}
 nodes:
   - {number: 1, mac: "b8:27:eb:00:00:01"}
   - {number: 2, mac: "b8:27:eb:00:00:02"}
+  - {number: 17, mac: "b8:27:eb:00:00:11", board: pizerow, network: wifi}
 """
 CHANGED = "format: 1\nsummary: one file more\ninclude: [minimal-netboot]\nlayers: [{files: one-more}]\n"
 
@@ -192,3 +195,6 @@ def test_it_is_checked_against_the_inventory(site: Site, tmp_path: Path) -> None
     assert answer["nodes"] == [
         {"name": "node02", "board": "pi3b", "mac": "b8:27:eb:00:00:02", "address": "10.42.0.2"}
     ]
+    for words in ([], ["@all"]):
+        nodes = json.loads(project.say("netboot", RECIPE, *words, "--json"))["nodes"]
+        assert [node["name"] for node in nodes] == ["node01", "node02"], "a Zero is no part of all here"
