@@ -8,7 +8,6 @@ from argparse import Namespace
 from builder.cli.at_head import at_head, names_of
 from builder.cli.project import project_of
 from builder.errors import Exit, RecipeError
-from builder.report.paint import harmless
 from builder.report.report import Report
 
 
@@ -22,6 +21,5 @@ def run(arguments: Namespace, report: Report) -> Exit:
     if arguments.json:
         report.json(told)
     else:
-        # A node may have written anything.
-        report.data("\n".join(map(harmless, told)))
+        report.data("\n".join(told))
     return Exit.DONE

@@ -10,7 +10,6 @@ from typing import Any
 from builder.cluster.words import fold
 from builder.errors import NodebakeError
 from builder.fleet.order import Outcome
-from builder.report.paint import harmless
 
 _FACTS = 12  # lines on what failed; more would hide the first
 
@@ -42,15 +41,12 @@ def _of_any(outcome: Outcome) -> str:
 
 
 def lines(same: Same, total: int) -> Iterator[str]:
-    """A heading with the names, then all that they said; stderr is marked, for it stands in between.
-
-    A terminal must not obey what a node says: control codes are made visible.
-    """
+    """A heading with the names, then all that they said; stderr is marked, for it stands in between."""
     count = f" ({len(same.names)} of {total})" if total > 1 else ""
     trouble = f": {same.trouble}" if same.trouble else ""
     yield f"--- {fold(same.names)}{count}{trouble}"
-    yield from map(harmless, same.stdout.splitlines())
-    yield from (f"! {harmless(line)}" for line in same.stderr.splitlines())
+    yield from same.stdout.splitlines()
+    yield from (f"! {line}" for line in same.stderr.splitlines())
 
 
 def failure(outcomes: Sequence[Outcome], *, shown: bool = True) -> NodebakeError | None:

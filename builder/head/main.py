@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -22,6 +23,9 @@ from typing import NoReturn, TextIO
 from builder.errors import Exit, NodebakeError, RecipeError
 from builder.head.ground.layout import Layout
 from builder.head.verbs import table as verbs
+
+# What nodes have written may hold anything; a terminal must not obey it.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Voice:
@@ -40,7 +44,7 @@ class Voice:
         if self._lines:
             self._event("answer", value=value)
         else:
-            self._out.write("".join(f"{line}\n" for line in text))
+            self._out.write("".join(f"{_harmless(line)}\n" for line in text))
             self._out.flush()
 
     def error(self, error: NodebakeError) -> None:
@@ -52,12 +56,17 @@ class Voice:
             self._say(error.render())
 
     def _say(self, text: str) -> None:
-        self._err.write(f"{text}\n")
+        self._err.write(f"{_harmless(text)}\n")
         self._err.flush()
 
     def _event(self, event: str, **fields: object) -> None:
         self._out.write(json.dumps({"event": event, **fields}) + "\n")
         self._out.flush()
+
+
+def _harmless(text: str) -> str:
+    """The text with control codes made visible."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 class _Parser(ArgumentParser):

@@ -15,11 +15,6 @@ def test_equal_ones_stand_together_in_the_order_of_the_first() -> None:
     ]
 
 
-def test_a_terminal_does_not_obey_a_node() -> None:
-    (same,) = folded([Outcome("node01", 0, "a\tb\x1b[2J\n", "\x07\n")])
-    assert list(lines(same, 1)) == ["--- node01", "a\tb\\x1b[2J", "! \\x07"]
-
-
 def test_reasons_that_differ_in_the_name_only_are_one() -> None:
     outcomes = [Outcome(name, None, why=f"no host key of `{name}` is known") for name in ("node01", "node02")]
     error = failure([*outcomes, Outcome("node03", 0), Outcome("node04", 7)])

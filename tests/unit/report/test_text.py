@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 
@@ -28,6 +29,17 @@ def test_data_goes_to_stdout_and_nothing_else_does() -> None:
     voice.report.json({"recipe": "größe"})
     assert voice.out.getvalue() == 'out/minimal.img\n{\n  "recipe": "größe"\n}\n'
     assert voice.err.getvalue() == "hello\nwarning: odd\nhint: look\n"
+
+
+def test_a_terminal_does_not_obey_what_an_answer_holds() -> None:
+    """It may be a node's: the name of a file in its root, the label of its card."""
+    voice = Voice(terminal=True)
+    voice.report.data("a\tb\x1b[2J\n\x9b2J")
+    assert voice.out.getvalue() == "a\tb\\x1b[2J\n\\x9b2J\n"
+    voice = Voice()
+    voice.report.json(["\x1b[2J", "\x9b2J", "größe"])
+    assert voice.out.getvalue() == '[\n  "\\u001b[2J",\n  "\\u009b2J",\n  "größe"\n]\n'
+    assert json.loads(voice.out.getvalue()) == ["\x1b[2J", "\x9b2J", "größe"]
 
 
 def test_one_line_a_step_off_a_terminal() -> None:
