@@ -28,7 +28,7 @@ from builder.tree.sourced import Sourced
 
 _MAKING = "/run/making"
 _FILE = "layer"
-# docs/decisions/0004: what a node reads until it answers, against what the head has to keep.
+# docs/decisions/0006: what a node reads until it answers, against what the head has to keep.
 _SQUASH = ("-comp", "zstd", "-Xcompression-level", "6", "-b", "128K")
 
 
