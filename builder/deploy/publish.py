@@ -53,14 +53,17 @@ def signed(folder: Path, ring: Ring, report: Report) -> None:
 
 
 def sign_if_possible(folder: Path, ring: Ring, report: Report) -> bool:
-    """Sign the release where that is not done and there is a key; whether it is signed then."""
-    manifest, signature = folder / "manifest.json", folder / "manifest.json.sig"
-    if signature.exists() and signature.stat().st_mtime_ns >= manifest.stat().st_mtime_ns:
+    """Sign the release where that is not done and there is a key; whether it is signed then.
+
+    A signature that is there stays, whether it holds or not: what was changed since must not become good by
+    being published.
+    """
+    if (folder / "manifest.json.sig").exists():
         return True
     private = ring.usable(date.today())
     if private is None:
         return False
-    keys.sign(manifest, private)
+    keys.sign(folder / "manifest.json", private)
     report.say(f"signed with {private.name}")
     return True
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 
 from builder.deploy import keys
 from builder.deploy.keys import Ring, Signer
+from builder.deploy.publish import sign_if_possible
 from builder.errors import RecipeError, RefusedError
+from builder.report.silent import SilentReport
 from tests.head.ground import Ground
 from tests.head.release import Tiny
 from tests.needs import needs_tool
@@ -101,6 +104,21 @@ def test_the_head_goes_by_the_lists(ring: Ring, ground: Ground) -> None:
     assert publish() == 0
     ring.revoke("operator-2")
     assert publish() == 5
+
+
+def test_what_was_changed_after_it_was_signed_is_not_signed_anew(ring: Ring, ground: Ground) -> None:
+    folder = Tiny().make(ground.folder / "out")
+    ring.new("operator", TODAY)
+    shutil.copy(ring.signers_file, ground.layout.signers)
+    assert sign_if_possible(folder, ring, SilentReport())
+    manifest, signature = folder / "manifest.json", folder / "manifest.json.sig"
+    signed = signature.read_bytes()
+    manifest.write_bytes(manifest.read_bytes() + b"\n")
+    later = signature.stat().st_mtime + 60
+    os.utime(manifest, (later, later))
+    assert sign_if_possible(folder, ring, SilentReport())
+    assert signature.read_bytes() == signed
+    assert ground.call("publish", folder, "--inventory", ground.nodes, "--dry-run").code == 5
 
 
 def test_a_key_is_good_where_it_is_still_yesterday(ring: Ring, ground: Ground) -> None:
