@@ -8,7 +8,7 @@ installed later takes their place.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pydantic import Field
 
@@ -19,6 +19,7 @@ from builder.recipe.strict import Strict
 _CHECKOUT = Path(__file__).parents[3]
 _PACKAGING = _CHECKOUT / "packaging/nodebake-head"
 _SIGNERS = "etc/nodebake/allowed_signers"
+_REVOKED = "revoked_signers"
 # Listens for the nodes' journals.
 _SOCKET = "systemd-journal-remote.socket"
 
@@ -29,7 +30,8 @@ class Model(Strict):
     signers: str = Field(
         "release_signers",
         description="file of the keys that may sign releases, as `nodebake key new` writes it; nothing can be"
-        " published before the head has one, so where the project has none it is put there by hand",
+        " published before the head has one, so where the project has none it is put there by hand;"
+        " `revoked_signers` beside it, if there is one, goes along",
     )
 
 
@@ -38,6 +40,11 @@ def expand(model: Model, scope: Scope) -> list[Effect]:
     if scope.sources.exists(model.signers) or "signers" in model.model_fields_set:
         signers = scope.file(model.signers, "the file of signers", "signers")
         effects += [WriteFile(_SIGNERS, signers)] if signers else []
+    # A key that was revoked stays in the one list: without the other the head would trust it.
+    revoked = str(PurePosixPath(model.signers).with_name(_REVOKED))
+    if scope.sources.exists(revoked):
+        listed = scope.file(revoked, "the file of revoked signers", "signers")
+        effects += [WriteFile(f"etc/nodebake/{_REVOKED}", listed)] if listed else []
     return [*effects, UnitState(_SOCKET, "enable")]
 
 

@@ -105,3 +105,15 @@ def test_it_trusts_the_projects_keys_where_there_are_some() -> None:
     (trusted,) = [each for each in with_keys if isinstance(each, WriteFile) and each.path == place]
     assert isinstance(trusted.content, FromFile)
     assert trusted.content.source == "release_signers"
+
+
+def test_it_trusts_no_key_that_was_revoked() -> None:
+    """`key revoke` leaves the key in the one list, and writes it into the other."""
+    effects = head(release_signers="a-key\nanother\n", revoked_signers="another\n").effects()
+    sources = {
+        each.path: each.content.source
+        for each in effects
+        if isinstance(each, WriteFile) and isinstance(each.content, FromFile)
+    }
+    assert sources["etc/nodebake/revoked_signers"] == "revoked_signers"
+    assert sources["etc/nodebake/allowed_signers"] == "release_signers"
