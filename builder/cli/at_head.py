@@ -64,8 +64,11 @@ def address_of(arguments: Namespace) -> Address:
                 f"`--head {arguments.head}` is no address", hint="for instance pi@192.168.1.111"
             )
         return Address(found["host"], found["user"] or "", int(found["port"] or 22))
-    head = project_of(arguments).cluster().head
-    return Address(str(head.outside or head.address), head.user)
+    project = project_of(arguments)
+    cluster = project.cluster()
+    head, ssh = cluster.head, cluster.ssh
+    key = project.root / ssh.key if ssh.key else None
+    return Address(str(head.outside or head.address), head.user, ssh.port, key)
 
 
 def names_of(cluster: Cluster, words: list[str]) -> tuple[str, ...]:

@@ -14,9 +14,12 @@ class SshModel(Strict):
     known_hosts: str = Field(
         "known_hosts",
         min_length=1,
-        description="host keys, by name or address, as publishing writes them; no other key is accepted",
+        description="host keys, by name or address, as publishing writes them; no other key is accepted."
+        " Verbs that speak with nodebake-head go by your own ~/.ssh/known_hosts",
     )
-    key: str | None = Field(None, description="the private key; else ssh's agent and usual keys")
+    key: str | None = Field(
+        None, description="the private key; else, and at the head besides, ssh's agent and usual keys"
+    )
     user: str = Field("admin", min_length=1, description="who logs in to nodes")
     port: int = Field(22, ge=1, le=65535, description="the port of ssh on nodes and head")
     timeout: float = Field(10.0, gt=0, description="seconds to wait for a connection or a login")

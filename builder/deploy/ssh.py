@@ -30,11 +30,15 @@ _BROKEN = (asyncssh.ConnectionLost, asyncssh.SFTPConnectionLost, asyncssh.SFTPNo
 
 @dataclass(frozen=True)
 class Address:
-    """`user@host:port` as `--head` takes it; empty user: whoever ssh would take."""
+    """`user@host:port` as `--head` takes it; empty user: whoever ssh would take.
+
+    `key` is the private key of the inventory's `ssh:`; ssh's agent and usual keys are tried besides.
+    """
 
     host: str
     user: str = ""
     port: int = 22
+    key: Path | None = None
 
     def __str__(self) -> str:
         user = f"{self.user}@" if self.user else ""
@@ -146,9 +150,16 @@ async def _start(connection: asyncssh.SSHClientConnection, argv: Sequence[str]) 
 
 
 async def _connect(address: Address) -> asyncssh.SSHClientConnection:
+    if address.key and address.key.is_file():
+        with suppress(asyncssh.PermissionDenied, asyncssh.KeyImportError):
+            return await _logged_in(address, client_keys=[address.key])
+    return await _logged_in(address)
+
+
+async def _logged_in(address: Address, **more: Any) -> asyncssh.SSHClientConnection:
     named = {"username": address.user} if address.user else {}
     return await asyncssh.connect(
-        address.host, address.port, connect_timeout=_PATIENCE, keepalive_interval=15, **named
+        address.host, address.port, connect_timeout=_PATIENCE, keepalive_interval=15, **named, **more
     )
 
 

@@ -13,7 +13,7 @@ from builder.deploy.holds import who
 from builder.deploy.remote import Failed
 from builder.deploy.ssh import Address, opened
 from tests.deploy.conftest import Operator, made, trust
-from tests.head.ground import make_ground, node
+from tests.head.ground import make_ground, new_key, node
 from tests.head.release import Tiny
 from tests.needs import needs_tool
 
@@ -244,6 +244,27 @@ def test_held_nodes_and_the_lock_of_the_cluster(operator: Operator) -> None:
     assert operator.ask("release", "1").out == "none of them was held\n"
     wrong = operator.ask("hold", "1", "--until", "soon")
     assert (wrong.code, "`--until soon` is no date" in wrong.err) == (2, True)
+
+
+def test_the_inventory_says_how_the_head_is_logged_in_to(operator: Operator) -> None:
+    user, _, place = operator.address.partition("@")
+    host, _, port = place.partition(":")
+    inventory, usual = operator.root / "cluster.yaml", Path.home() / ".ssh/id_ed25519"
+    own = operator.root / "keys/operator"
+    own.parent.mkdir()
+    usual.rename(own)
+    known = inventory.read_text().replace("user: pi}", f"outside: {host}, user: {user}}}")
+    inventory.write_text(f"{known}ssh: {{port: {port}}}\n")
+    barred = operator.call("head", "hosts")
+    assert (barred.code, f"{user}@{host}:{port} does not let us in" in barred.err) == (3, True)
+    inventory.write_text(f"{known}ssh: {{port: {port}, key: keys/operator}}\n")
+    assert operator.call("nodes", "check").code == 0
+    let_in = operator.call("hold")
+    assert (let_in.code, let_in.out) == (0, "no node is held\n"), let_in.err
+    # Who is let in by another key needs none of that one.
+    own.rename(usual)
+    new_key(own)
+    assert operator.call("hold").code == 0
 
 
 def test_publishing_brings_the_host_keys(operator: Operator) -> None:
