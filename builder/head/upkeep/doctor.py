@@ -25,6 +25,9 @@ from builder.head.upkeep import boot_trace, rival
 ROOM = 500 << 20
 """Bytes that should be free: a release with its roots unpacked is larger than that on a private head."""
 
+_LARGEST = 256 << 20
+"""Bytes of a kernel, and more than any has."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -278,17 +281,21 @@ def _within(client: str, network: str) -> bool:
 
 def kernel_version(boot: Path, prefix: str) -> str:
     """The version of the kernel that a boot directory starts, where a name or the kernel itself tells it."""
-    settings = dict(
-        dnsmasq.settings((boot / "config.txt").read_text(errors="replace")) if boot.is_dir() else ()
-    )
+    settings = dict(dnsmasq.settings(_written_there(boot, boot / "config.txt").decode(errors="replace")))
     folder = boot / prefix if "os_prefix" in settings else boot
     name = settings.get("kernel", "")
     found = re.fullmatch(r"vmlinuz-(.+)", name)
     if found:
         return found[1]
-    try:
-        data = (folder / (name or "kernel8.img")).read_bytes()
-    except OSError:
-        return ""
-    words = re.search(rb"Linux version (\S+)", data)
+    words = re.search(rb"Linux version (\S+)", _written_there(boot, folder / (name or "kernel8.img")))
     return words[1].decode(errors="replace") if words else ""
+
+
+def _written_there(boot: Path, path: Path) -> bytes:
+    """A file of a boot directory that its node writes to; nothing of what leads out of it, or never ends."""
+    try:
+        place = path.resolve(strict=True)
+        inside = place.is_relative_to(boot.resolve()) and place.is_file()
+        return place.read_bytes() if inside and place.stat().st_size <= _LARGEST else b""
+    except (OSError, ValueError):
+        return b""

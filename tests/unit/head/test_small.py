@@ -212,3 +212,22 @@ def test_sockets_that_wait_are_read_from_proc(tmp_path: Path) -> None:
         "head\n 0: 00000000:0801 00000000:0000 0A\n 1: 0100007F:006F 00000000:1 01\n"
     )
     assert doctor.listening(str(tmp_path)) == {"udp 67", "tcp 2049"}
+
+
+def test_the_doctor_reads_nothing_but_what_is_in_a_nodes_own_boot_directory(tmp_path: Path) -> None:
+    """The node writes there, and root reads it: a link may lead anywhere, to what never ends too."""
+    boot, outside = tmp_path / "boot", tmp_path / "outside"
+    boot.mkdir()
+    outside.write_bytes(b"\0Linux version 9.9 (head)\0")
+    kernel, config = boot / "kernel8.img", boot / "config.txt"
+    assert doctor.kernel_version(tmp_path / "none", "") == ""
+    kernel.write_bytes(b"\0Linux version 6.12 (node)\0")
+    assert doctor.kernel_version(boot, "") == "6.12"
+    config.write_text("kernel=../outside\n")
+    assert doctor.kernel_version(boot, "") == ""
+    config.unlink()
+    config.symlink_to("/dev/stdin")
+    assert doctor.kernel_version(boot, "") == "6.12"
+    kernel.unlink()
+    kernel.symlink_to(outside)
+    assert doctor.kernel_version(boot, "") == ""
