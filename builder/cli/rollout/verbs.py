@@ -50,8 +50,8 @@ ROLLOUT_VERBS = (
         "rollout",
         "move many nodes to an image on their own cards: canaries first, then wave by wave",
         (
-            "rollout docker-sdcard node[01-60] --canary node02",
-            "rollout docker-sdcard node[01-60] --canary node02 --wave 15 --yes",
+            "rollout docker-sdcard @all --canary node02",
+            "rollout docker-sdcard @all --canary node02 --wave 15 --yes",
         ),
         (
             _RECIPE,
