@@ -66,15 +66,16 @@ def test_raspi3b_with_the_terminal() -> None:
 
 def test_raspi0_is_told_what_is_not_emulated() -> None:
     raspi0 = replace(VIRT, board=BOARDS["raspi0"], device_tree=Path("/s/bcm2835-rpi-zero.dtb"), memory=512)
-    assert lines(raspi0)[:6] == (
+    assert lines(raspi0)[:7] == (
         "qemu-system-aarch64",
         "-M raspi0",
+        "-icount shift=4",
         "-m 512",
         "-kernel /s/vmlinuz",
         "-initrd /s/initrd.img",
         "-dtb /s/bcm2835-rpi-zero.dtb",
     )
-    assert " initcall_blacklist=bcm2835_power_driver_init console=ttyAMA0,115200" in lines(raspi0)[6]
+    assert " initcall_blacklist=bcm2835_power_driver_init console=ttyAMA0,115200" in lines(raspi0)[7]
 
 
 @pytest.mark.parametrize(
