@@ -133,7 +133,7 @@ class Machine:
     """A board with all that it boots: files, disk, the port on loopback that leads to ssh.
 
     `console` is where its serial port goes: a file, or the terminal (with the emulator's monitor
-    on ctrl-a c) when it is None.
+    on ctrl-a c) when it is None. `aio` is how the emulator gets at the card.
     """
 
     board: Board
@@ -145,12 +145,14 @@ class Machine:
     ssh_port: int
     memory: int
     console: Path | None = None
+    aio: str = "threads"
 
     def argv(self) -> tuple[str, ...]:
         """The emulator's command line."""
         console = f"file:{escaped(self.console)}" if self.console else "mon:stdio"
         monitor = ("-monitor", "none") if self.console else ()
         words = (self.cmdline, PATIENCE, self.board.cmdline, f"console={self.board.console}")
+        drive = f"id=card,format=qcow2,aio={self.aio}"
         tree = ("-dtb", str(self.device_tree)) if self.device_tree else ()
         return (
             EMULATOR,
@@ -160,7 +162,7 @@ class Machine:
             *("-initrd", str(self.initrd)),
             *tree,
             *("-append", " ".join(word for word in words if word)),
-            *("-drive", f"file={escaped(self.card)},if={self.board.slot},id=card,format=qcow2"),
+            *("-drive", f"file={escaped(self.card)},if={self.board.slot},{drive}"),
             *("-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.ssh_port}-:22"),
             *self.board.devices,
             *("-display", "none"),

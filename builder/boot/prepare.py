@@ -11,6 +11,7 @@ from pathlib import Path
 from builder.boot.built import Built
 from builder.boot.config_txt import Loaded, loaded
 from builder.boot.machine import Board, Machine, card_size
+from builder.host.emulator import way_to_disks
 from builder.host.process import run
 
 # What Debian's kernels call a chip, and the Raspberry Pi's.
@@ -35,6 +36,7 @@ def prepare(
         ssh_port=ssh_port,
         memory=memory,
         console=console,
+        aio=way_to_disks(),
     )
 
 

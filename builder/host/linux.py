@@ -23,6 +23,8 @@ CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 
+_IO_URING_SETUP = 425
+_IO_URING_PARAMS = 120
 _PR_SET_PDEATHSIG = 1
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -77,6 +79,15 @@ def settle(folder: Path) -> None:
         _checked(_libc.syncfs(descriptor), f"settle {folder}")
     finally:
         os.close(descriptor)
+
+
+def has_io_uring() -> bool:
+    """io_uring_setup(2): whether the kernel lets this process have one; containers often may not."""
+    descriptor = int(_libc.syscall(_IO_URING_SETUP, 1, ctypes.create_string_buffer(_IO_URING_PARAMS)))
+    if descriptor < 0:
+        return False
+    os.close(descriptor)
+    return True
 
 
 def die_with_parent() -> None:

@@ -15,7 +15,7 @@ from builder.boot.machine import BOARDS, Machine
 from builder.cli.workspace import workspace
 from builder.flash.agent import identity
 from builder.flash.agent.order import Identity
-from builder.host.emulator import loopback_port, unattended
+from builder.host.emulator import loopback_port, unattended, way_to_disks
 from tests.boot.guest import Guest, Shell
 from tests.boot.timing import BOOTS
 from tests.fixtures import Site
@@ -135,4 +135,5 @@ def machine_of(site: Site, release: Path, raw: Path, folder: Path) -> Machine:
         ssh_port=loopback_port(None),
         memory=board.memory,
         console=folder / "serial.log",
+        aio=way_to_disks(),
     )

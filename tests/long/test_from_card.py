@@ -27,7 +27,7 @@ from builder.deploy.keys import Ring
 from builder.flash.agent.receipt import Receipt
 from builder.flash.offer import offer
 from builder.flash.several import Wish, carry_out, orders
-from builder.host.emulator import loopback_port, unattended
+from builder.host.emulator import loopback_port, unattended, way_to_disks
 from builder.netboot.config_txt import read_as
 from builder.report.silent import SilentReport
 from tests.boot.guest import Guest, Shell
@@ -114,6 +114,7 @@ class Bay:
             ssh_port=self.port,
             memory=board.memory,
             console=console,
+            aio=way_to_disks(),
         )
 
     def _take(self, name: str) -> Path:

@@ -13,6 +13,7 @@ from builder.boot.netboot.head import Head, port
 from builder.boot.netboot.uboot import FLASH, flash, orders
 from builder.errors import RecipeError
 from builder.head.node.inventory import Node
+from builder.host.emulator import way_to_disks
 from builder.netboot.config_txt import read_as
 
 UBOOT = Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
@@ -27,7 +28,7 @@ class Machine:
     """The emulator's `virt` board with a network card on `port`; `start` are words for what it starts with.
 
     `console` is where its serial port goes: a file, or the terminal when it is None. `card` is a raw file
-    that stands in for the node's SD card, a power of two in size, and is written to.
+    that stands in for the node's SD card, a power of two in size, and is written to, by way of `aio`.
     """
 
     start: tuple[str, ...]
@@ -36,6 +37,7 @@ class Machine:
     console: Path | None = None
     memory: int = MEMORY
     card: Path | None = None
+    aio: str = "threads"
 
     def argv(self) -> tuple[str, ...]:
         """The emulator's command line."""
@@ -53,7 +55,7 @@ class Machine:
     def _slot(self) -> tuple[str, ...]:
         if not self.card:
             return ()
-        drive = f"if=none,id=card,format=raw,file={escaped(self.card)}"
+        drive = f"if=none,id=card,format=raw,aio={self.aio},file={escaped(self.card)}"
         return ("-device", "sdhci-pci", "-drive", drive, "-device", "sd-card,drive=card")
 
 
@@ -77,4 +79,4 @@ def prepare(head: Head, node: Node, folder: Path, console: Path | None = None) -
     with chip.open("wb") as file:
         file.write(flash(orders(config, section, trees[0], node.mac, f"{PATIENCE} console={CONSOLE}")))
         file.truncate(FLASH)
-    return Machine(uboot(chip), port(node), node.mac, console)
+    return Machine(uboot(chip), port(node), node.mac, console, aio=way_to_disks())

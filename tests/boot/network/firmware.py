@@ -17,6 +17,7 @@ from builder.boot.machine import PATIENCE
 from builder.boot.netboot.head import Head
 from builder.boot.netboot.machine import CONSOLE, Machine, prepare
 from builder.head.node.inventory import Node
+from builder.host.emulator import way_to_disks
 from builder.netboot.config_txt import read_as
 
 _SECTOR = 512
@@ -35,8 +36,9 @@ class Firmware:
     def machine(self, console: Path) -> tuple[str, Machine]:
         """`card` or `network`, and the machine that starts from there."""
         if "bootcode.bin" in self.card_files():
-            network = Machine((), f"port{self.node.number}", self.node.mac, console, card=self.card)
-            return "card", replace(network, start=self._loaded())
+            port = f"port{self.node.number}"
+            started = self._loaded()
+            return "card", Machine(started, port, self.node.mac, console, card=self.card, aio=way_to_disks())
         return "network", replace(prepare(self.head, self.node, self.folder, console), card=self.card)
 
     def card_files(self) -> list[str]:

@@ -23,7 +23,7 @@ def test_with_the_terminal() -> None:
 def test_with_a_card() -> None:
     machine = Machine(uboot(Path("/s/f")), "port7", "b8:27:eb:00:00:07", card=Path("/s/a,b.img"))
     assert (
-        " -device sdhci-pci -drive if=none,id=card,format=raw,file=/s/a,,b.img"
+        " -device sdhci-pci -drive if=none,id=card,format=raw,aio=threads,file=/s/a,,b.img"
         " -device sd-card,drive=card -display none"
     ) in " ".join(machine.argv())
 
