@@ -101,7 +101,7 @@ def test_power_is_not_taken_from_a_busy_node(site: Site, monkeypatch: pytest.Mon
     said = site.call("power", verb, "1-2,13")
     assert (said.code, said.out) == (5, "")
     assert said.err.splitlines() == [
-        f"warning: whether nodes are held is not known: {USER}@127.0.3.250 cannot be reached",
+        f"warning: whether nodes are held is not known: {USER}@127.0.3.250:{site.port} cannot be reached",
         "error: some of the nodes are held or busy, so none is touched",
         "  node01 is busy: logged in: alice",
         "  node02 is busy: logged in: alice",
