@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
@@ -292,10 +293,18 @@ def kernel_version(boot: Path, prefix: str) -> str:
 
 
 def _written_there(boot: Path, path: Path) -> bytes:
-    """A file of a boot directory that its node writes to; nothing of what leads out of it, or never ends."""
+    """A file of a boot directory that its node writes to; nothing of what leads out of it, or never ends.
+
+    It is looked at before it is opened, for a device may do something then, and what was looked at is what
+    is read: the node may put something else there meanwhile.
+    """
     try:
-        place = path.resolve(strict=True)
-        inside = place.is_relative_to(boot.resolve()) and place.is_file()
-        return place.read_bytes() if inside and place.stat().st_size <= _LARGEST else b""
+        found = os.open(path, os.O_PATH)
+        try:
+            place, state = Path(f"/proc/self/fd/{found}"), os.fstat(found)
+            inside = place.readlink().is_relative_to(boot.resolve()) and stat.S_ISREG(state.st_mode)
+            return place.read_bytes() if inside and state.st_size <= _LARGEST else b""
+        finally:
+            os.close(found)
     except (OSError, ValueError):
         return b""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -226,7 +227,12 @@ def test_the_doctor_reads_nothing_but_what_is_in_a_nodes_own_boot_directory(tmp_
     config.write_text("kernel=../outside\n")
     assert doctor.kernel_version(boot, "") == ""
     config.unlink()
-    config.symlink_to("/dev/stdin")
+    for nowhere in ("/dev/stdin", "config.txt"):
+        config.unlink(missing_ok=True)
+        config.symlink_to(nowhere)
+        assert doctor.kernel_version(boot, "") == "6.12"
+    config.unlink()
+    os.mkfifo(config)
     assert doctor.kernel_version(boot, "") == "6.12"
     kernel.unlink()
     kernel.symlink_to(outside)
