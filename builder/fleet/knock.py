@@ -25,7 +25,7 @@ class Answer(StrEnum):
     SILENT = "silent"
     """Down, or not to be heard from here."""
     ABSENT = "absent"
-    """The network says that nobody is there: neither that machine's card nor a router found it."""
+    """No route to host, the network says: nobody is there, or a router or a firewall wants it to look so."""
     CANNOT_TELL = "cannot tell"
     """Nothing could even be sent: that is no proof of anything."""
 

@@ -13,6 +13,7 @@ from builder.errors import LackingError, RefusedError
 from builder.fleet.knock import Answer, knock
 from builder.fleet.machine import addresses_of_head
 from builder.host import awaited
+from builder.host.neighbours import neighbours
 from builder.host.process import Finished, find
 from builder.power.outlet import MAINS, Outlet, PowerError, State
 from builder.power.settings import Power
@@ -20,8 +21,9 @@ from builder.power.switchboard import Switchboard
 
 _POLL = 0.5
 _PING_SECONDS = 2
-_ABSENT_SECONDS = 5.0
-"""The kernel asks three seconds long who has an address in its own network, until it says that nobody has."""
+_ABSENT_SECONDS = 10.0
+"""Whom the kernel has just heard in its own network it trusts for five seconds; then it asks three seconds
+long who has that address, until it says that nobody has."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,11 @@ class Signs:
     alive: tuple[str, ...]
     """Each thing that says it runs."""
     absent: tuple[str, ...]
-    """Each address where nobody is, as the network says."""
+    """Each address in a network of this machine's own that nobody has there."""
+    taken: tuple[str, ...]
+    """Each address in a network of this machine's own that somebody has, and answers nothing."""
     silent: tuple[str, ...]
-    """Each address that was asked and did not answer, for whatever reason."""
+    """Each other address that was asked and did not answer, for whatever reason."""
 
 
 async def look_for_head(cluster: Cluster, power: Power) -> Signs:
@@ -45,21 +49,24 @@ async def look_for_head(cluster: Cluster, power: Power) -> Signs:
     answers = await asyncio.gather(
         *(knock(address, port, seconds, greeting=False) for address, port, _ in knocks)
     )
-    alive = []
-    others: dict[Answer, list[str]] = {Answer.ABSENT: [], Answer.SILENT: [], Answer.CANNOT_TELL: []}
-    for (address, port, what), answer in zip(knocks, answers, strict=True):
-        if answer is Answer.ALIVE:
-            alive.append(f"{address} answers at port {port}, {what}")
-        elif address not in others[answer]:
-            others[answer].append(address)
+    told = list(zip(knocks, answers, strict=True))
+    alive = [
+        f"{at} answers at port {port}, {what}" for (at, port, what), each in told if each is Answer.ALIVE
+    ]
     alive += [f"{address} answers ping" async for address in _pinged(addresses)]
-    return Signs(tuple(alive), tuple(others[Answer.ABSENT]), tuple(others[Answer.SILENT]))
+    asked = {at: each for (at, *_), each in told if each in (Answer.ABSENT, Answer.SILENT)}
+    known = neighbours()
+    absent = [at for at, each in asked.items() if each is Answer.ABSENT and known.get(at) is False]
+    taken = [at for at in asked if known.get(at)]
+    silent = [at for at in asked if at not in (*absent, *taken)]
+    return Signs(tuple(alive), tuple(absent), tuple(taken), tuple(silent))
 
 
 def refuse_while_it_runs(name: str, signs: Signs, *, sent_down: bool = False) -> None:
     """Raise RefusedError unless the head is proven to be down.
 
-    Silence proves it only of one that was `sent_down`: that answered, and took the order to shut down.
+    It is when nobody has its address in a network of this machine's own, which no firewall and no router can
+    feign. Silence proves it only of one that was `sent_down`: that answered, and took the order to shut down.
     """
     if signs.alive:
         raise RefusedError(
@@ -67,11 +74,14 @@ def refuse_while_it_runs(name: str, signs: Signs, *, sent_down: bool = False) ->
             facts=signs.alive,
             hint="`nodebake power shutdown` shuts down nodes and head first",
         )
-    if signs.absent or (signs.silent and sent_down):
+    if signs.absent and not signs.taken:
+        return
+    if sent_down and (signs.absent or signs.taken or signs.silent):
         return
     raise RefusedError(
         f"whether the head `{name}` runs cannot be told from here: its power is not cut",
-        facts=[f"{address} does not answer: down, or kept from answering" for address in signs.silent]
+        facts=[f"{address} answers nothing, but somebody has that address" for address in signs.taken]
+        + [f"{address} does not answer: down, or kept from answering" for address in signs.silent]
         or ["none of its addresses could be asked"],
         hint="ask from the head's own network: there it shows that nobody is at an address",
     )

@@ -72,15 +72,16 @@ def play(folder: Path, *, through_head: bool) -> dict[str, Any]:
     return {"answers": answers, "events": socket.events, "violations": dict(+plant.violations)}
 
 
-def silence(folder: Path) -> dict[str, Any]:
-    """The answer where nothing comes back from the head's address."""
+def unheard(folder: Path, head: str) -> dict[str, Any]:
+    """The answer where no head is heard at its address, or at both: `ADDRESS, outside: ADDRESS`."""
     project = Project(folder)
+    address = head.split(",", maxsplit=1)[0]
     with socket_controller() as socket:
-        place = {"head": "198.51.100.250", "subnet": "198.51.100.0/24"}
+        place = {"head": head, "subnet": f"{address.rpartition('.')[0]}.0/24"}
         project.write(
-            url="ws://198.51.100.250:1236", mains=socket.url, numbers=range(1, 3), ssh="{timeout: 1}", **place
+            url=f"ws://{address}:1236", mains=socket.url, numbers=range(1, 3), ssh="{timeout: 1}", **place
         )
-        return nodebake(project, "mains", "off")
+        return {**nodebake(project, "mains", "off"), "on": socket.on}
 
 
 def nodebake(project: Project, *words: str) -> dict[str, Any]:
@@ -92,6 +93,5 @@ def nodebake(project: Project, *words: str) -> dict[str, Any]:
 
 if __name__ == "__main__":
     place, what = Path(sys.argv[1]), sys.argv[2]
-    json.dump(
-        silence(place) if what == "silence" else play(place, through_head=what == "through"), sys.stdout
-    )
+    known = {"straight": False, "through": True}
+    json.dump(play(place, through_head=known[what]) if what in known else unheard(place, what), sys.stdout)

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +18,27 @@ from tests.needs import needs_tool
 
 pytestmark = pytest.mark.tools
 
-# The network: all addresses on the loopback card; what is not there is unreachable, as behind a router.
-# When the head's ssh server ends, so does its address. What 198.51.100.250 is sent is lost, as at a firewall.
+# The network: all addresses on the loopback card; when the head's ssh server ends, so does its address, and
+# nobody on the cable has it. What 198.51.100.250 is sent is lost, as at a firewall, and so is what is sent by
+# way of it; a router says of 203.0.113.251 that nobody is there. The card `dead` has no link.
 _NETWORK = """\
 set -e
 ip link set lo up
 echo 0 0 >/proc/sys/net/ipv4/ping_group_range
+echo 2 >/proc/sys/net/ipv4/tcp_syn_retries
 for host in 1 2 250; do ip address add 10.42.0.$host/32 dev lo; done
-ip route add unreachable 10.42.0.0/24
+ip link add cable type veth peer name far
+ip link set cable up && ip link set far up
+ip route add 10.42.0.0/24 dev cable
 ip link add void type veth peer name lost
 ip link set void up && ip link set lost up
 ip address add 198.51.100.1/24 dev void
 ip neigh add 198.51.100.250 lladdr 02:00:00:00:00:01 dev void nud permanent
+ip route add 203.0.113.0/24 via 198.51.100.250
+ip route add unreachable 203.0.113.251
+ip link add dead type veth peer name end
+ip link set dead up
+ip route add 10.43.0.0/24 dev dead
 (
     until [ -e "$1/keys/poweroff.10.42.0.250" ]; do sleep 0.05; done
     while [ -e "$1/keys/poweroff.10.42.0.250" ]; do sleep 0.05; done
@@ -89,17 +99,52 @@ def test_nor_when_nothing_can_be_told(played: dict[str, Any]) -> None:
     )
 
 
+ROUTERS = "203.0.113.250, outside: 203.0.113.251"
+FIREWALL = "10.42.0.251, outside: 198.51.100.250"
+NO_LINK = "10.43.0.250"
+GONE = "10.42.0.251, outside: 203.0.113.250"
+
+
+@pytest.fixture(scope="module")
+def unheard(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What `mains off` answers by the addresses of a head that is silent there; all at once: they wait."""
+
+    def answer(head: str) -> Any:
+        folder = tmp_path_factory.mktemp("unheard")
+        done = inside(folder, sys.executable, "-m", "tests.tools.power.scene", str(folder), head)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    heads = (ROUTERS, FIREWALL, NO_LINK, GONE)
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(heads, pool.map(answer, heads), strict=True))
+
+
 @needs_tool("ip", "ping", "unshare")
-def test_nor_when_there_is_nothing_but_silence(tmp_path: Path) -> None:
-    done = inside(tmp_path, sys.executable, "-m", "tests.tools.power.scene", str(tmp_path), "silence")
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout)
-    assert (answer["code"], answer["err"]) == (
-        5,
-        "error: whether the head `sevastopol` runs cannot be told from here: its power is not cut\n"
-        "  198.51.100.250 does not answer: down, or kept from answering\n"
-        "hint: ask from the head's own network: there it shows that nobody is at an address\n",
-    )
+@pytest.mark.parametrize(
+    ("head", "facts"),
+    [
+        (ROUTERS, [f"203.0.113.{n} does not answer: down, or kept from answering" for n in (250, 251)]),
+        (FIREWALL, ["198.51.100.250 answers nothing, but somebody has that address"]),
+        (NO_LINK, ["10.43.0.250 does not answer: down, or kept from answering"]),
+    ],
+    ids=["routers", "firewall", "no-link"],
+)
+def test_nor_when_nothing_proves_that_it_is_gone(
+    head: str, facts: list[str], unheard: dict[str, Any]
+) -> None:
+    assert (unheard[head]["code"], unheard[head]["on"]) == (5, True)
+    assert unheard[head]["err"].splitlines() == [
+        "error: whether the head `sevastopol` runs cannot be told from here: its power is not cut",
+        *(f"  {fact}" for fact in facts),
+        "hint: ask from the head's own network: there it shows that nobody is at an address",
+    ]
+
+
+@needs_tool("ip", "ping", "unshare")
+def test_but_where_nobody_has_its_address(unheard: dict[str, Any]) -> None:
+    answer = unheard[GONE]
+    assert (answer["code"], answer["on"], answer["out"]) == (0, False, "mains: off\n"), answer["err"]
 
 
 @needs_tool("sshd", "ip", "ping", "unshare")
