@@ -7,14 +7,15 @@ import os
 import re
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from builder.cli.project import project_of
+from builder.cli.project import Project, project_of
 from builder.deploy.here import Here
 from builder.deploy.remote import Called, Head, call
-from builder.errors import RecipeError
+from builder.errors import NodebakeError, RecipeError
 
 if TYPE_CHECKING:
     from builder.cluster.cluster import Cluster
@@ -57,18 +58,24 @@ def address_of(arguments: Namespace) -> Address:
     """`--head`, or the head of cluster.yaml by the side that is not the cluster's."""
     from builder.deploy.ssh import Address
 
-    if arguments.head:
-        found = _ADDRESS.fullmatch(arguments.head)
-        if not found:
-            raise RecipeError(
-                f"`--head {arguments.head}` is no address", hint="for instance pi@192.168.1.111"
-            )
-        return Address(found["host"], found["user"] or "", int(found["port"] or 22))
-    project = project_of(arguments)
-    cluster = project.cluster()
-    head, ssh = cluster.head, cluster.ssh
-    key = project.root / ssh.key if ssh.key else None
-    return Address(str(head.outside or head.address), head.user, ssh.port, key)
+    if not arguments.head:
+        project = project_of(arguments)
+        cluster = project.cluster()
+        head = cluster.head
+        return Address(str(head.outside or head.address), head.user, cluster.ssh.port, _key(project, cluster))
+    found = _ADDRESS.fullmatch(arguments.head)
+    if not found:
+        raise RecipeError(f"`--head {arguments.head}` is no address", hint="for instance pi@192.168.1.111")
+    key = None
+    # Who names the head needs no inventory.
+    with suppress(NodebakeError):
+        project = project_of(arguments)
+        key = _key(project, project.cluster())
+    return Address(found["host"], found["user"] or "", int(found["port"] or 22), key)
+
+
+def _key(project: Project, cluster: Cluster) -> Path | None:
+    return project.root / cluster.ssh.key if cluster.ssh.key else None
 
 
 def names_of(cluster: Cluster, words: list[str]) -> tuple[str, ...]:

@@ -150,10 +150,20 @@ async def _start(connection: asyncssh.SSHClientConnection, argv: Sequence[str]) 
 
 
 async def _connect(address: Address) -> asyncssh.SSHClientConnection:
-    if address.key and address.key.is_file():
-        with suppress(asyncssh.PermissionDenied, asyncssh.KeyImportError):
-            return await _logged_in(address, client_keys=[address.key])
+    if key := _key(address):
+        # Alone: after the sixth key of a full agent a server hangs up.
+        with suppress(asyncssh.PermissionDenied):
+            return await _logged_in(address, client_keys=[key], agent_path=None)
     return await _logged_in(address)
+
+
+def _key(address: Address) -> asyncssh.SSHKey | None:
+    """The inventory's key; none where it is not there or not ours to read: others may let us in."""
+    if address.key:
+        # One with a passphrase is for ssh's agent.
+        with suppress(OSError, asyncssh.KeyImportError):
+            return asyncssh.read_private_key(address.key)
+    return None
 
 
 async def _logged_in(address: Address, **more: Any) -> asyncssh.SSHClientConnection:

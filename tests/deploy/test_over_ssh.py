@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -261,10 +265,36 @@ def test_the_inventory_says_how_the_head_is_logged_in_to(operator: Operator) -> 
     assert operator.call("nodes", "check").code == 0
     let_in = operator.call("hold")
     assert (let_in.code, let_in.out) == (0, "no node is held\n"), let_in.err
+    assert operator.ask("hold").code == 0, "also where `--head` says who the head is"
+    with agent_of_many_keys(operator.root / "agent"):
+        assert operator.call("hold").code == 0, "before a server is tired of an agent's keys"
     # Who is let in by another key needs none of that one.
     own.rename(usual)
     new_key(own)
     assert operator.call("hold").code == 0
+    own.unlink()
+    own.mkdir()
+    assert operator.call("hold").code == 0
+
+
+@contextmanager
+def agent_of_many_keys(folder: Path) -> Iterator[None]:
+    """ssh's agent with more keys than a server lets anybody try, while the body runs."""
+    folder.mkdir()
+    door = folder / "door"
+    with subprocess.Popen(["ssh-agent", "-D", "-a", door], stdout=subprocess.DEVNULL) as agent:
+        try:
+            while not door.exists():
+                time.sleep(0.01)
+            keys = [folder / str(number) for number in range(7)]
+            for key in keys:
+                new_key(key)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("SSH_AUTH_SOCK", str(door))
+                subprocess.run(["ssh-add", "-q", *keys], check=True)
+                yield
+        finally:
+            agent.kill()
 
 
 def test_publishing_brings_the_host_keys(operator: Operator) -> None:
