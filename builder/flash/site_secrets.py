@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from builder.recipe.site import Site
 
 _SHORTEST, _LONGEST = 8, 63
 """Bytes of a passphrase, as WPA has it."""
+_END_OF_LINE = re.compile(rb"[\r\n]")
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 
 
 def secrets(site: Site, names: Iterable[str], root: Path, environment: Mapping[str, str]) -> dict[str, bytes]:
@@ -36,8 +40,17 @@ def secrets(site: Site, names: Iterable[str], root: Path, environment: Mapping[s
 
 
 def _refuse_odd(name: str, passphrase: bytes) -> None:
-    """A node that cannot join its network cannot be asked why: so this is looked at before."""
-    length = len(passphrase.split(b"\n", 1)[0])
+    """A node that cannot join its network cannot be asked why: so this is looked at before.
+
+    Raises RecipeError for what wpa_passphrase, which reads it there to the end of a line, takes for none.
+    """
+    line = _END_OF_LINE.split(passphrase, maxsplit=1)[0]
+    if _CONTROL.search(line):
+        raise RecipeError(
+            f"the secret `{name}` cannot be the passphrase of a wireless network: it has a control code",
+            hint="write the passphrase itself, on the first line: a tab is none of its characters",
+        )
+    length = len(line)
     if not _SHORTEST <= length <= _LONGEST:
         raise RecipeError(
             f"the secret `{name}` cannot be the passphrase of a wireless network: it has {length} bytes",
@@ -53,7 +66,7 @@ def _value(name: str, where: Mapping[str, object], root: Path, environment: Mapp
             raise LackingError(
                 f"the secret `{name}` is not there", hint=f"set it: read -rs {variable}; export {variable}"
             )
-        return environment[variable].encode()
+        return os.fsencode(environment[variable])
     path = root / str(where["file"])
     try:
         return path.read_bytes()

@@ -28,16 +28,18 @@ def site() -> Site:
     return found
 
 
-@pytest.mark.parametrize("written", ["12345678", "12345678\n", "a" * 63 + "\n", "a good one\nand more"])
+@pytest.mark.parametrize("written", ["12345678", "12345678\n", "a" * 63 + "\r\n", "a good one\nand more"])
 def test_a_passphrase(site: Site, tmp_path: Path, written: str) -> None:
-    (tmp_path / "psk").write_text(written)
+    (tmp_path / "psk").write_bytes(written.encode())
     found = secrets(site, ["psk", "other"], tmp_path, {"OTHER": "short"})
     assert found == {"psk": written.encode(), "other": b"short"}
 
 
-@pytest.mark.parametrize(("written", "length"), [("", 0), ("short\n", 5), ("0123456789abcdef" * 4, 64)])
+@pytest.mark.parametrize(
+    ("written", "length"), [("", 0), ("short\n", 5), ("7 bytes\r\n", 7), ("0123456789abcdef" * 4, 64)]
+)
 def test_what_is_no_passphrase(site: Site, tmp_path: Path, written: str, length: int) -> None:
-    (tmp_path / "psk").write_text(written)
+    (tmp_path / "psk").write_bytes(written.encode())
     with pytest.raises(RecipeError) as raised:
         secrets(site, ["psk"], tmp_path, {})
     assert raised.value.render() == (
@@ -45,3 +47,17 @@ def test_what_is_no_passphrase(site: Site, tmp_path: Path, written: str, length:
         "  a passphrase has 8 to 63; a key of 64 hex digits is none\n"
         "hint: write the passphrase itself, on the first line"
     )
+
+
+def test_a_passphrase_holds_no_control_character(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "psk").write_bytes(b"a good\tone\n")
+    with pytest.raises(RecipeError) as raised:
+        secrets(site, ["psk"], tmp_path, {})
+    assert raised.value.render() == (
+        "error: the secret `psk` cannot be the passphrase of a wireless network: it has a control code\n"
+        "hint: write the passphrase itself, on the first line: a tab is none of its characters"
+    )
+
+
+def test_a_secret_of_the_environment_may_be_any_bytes(site: Site, tmp_path: Path) -> None:
+    assert secrets(site, ["other"], tmp_path, {"OTHER": "gr\udcfcn"}) == {"other": b"gr\xfcn"}
