@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from builder.rollout.plan import Asked
+
 
 class Stage(StrEnum):
     """Where a node is on its way. What stands before DONE was reached, and the next is being worked at."""
@@ -53,10 +55,11 @@ class Reached:
 
 @dataclass(frozen=True)
 class Said:
-    """A word of the operator's."""
+    """A word of the operator's; `asked` is what a rollout that is gone on with is asked for from now on."""
 
     at: int
     word: Word
+    asked: Asked | None = None
 
 
 Event = Reached | Said

@@ -51,7 +51,8 @@ class Journal:
             if stream.tell():
                 stream.seek(-1, os.SEEK_END)
                 torn = stream.read(1) != b"\n"
-                stream.write((b"\n" if torn else b"") + _line(asdict(event)))
+                said = {key: value for key, value in asdict(event).items() if value is not None}
+                stream.write((b"\n" if torn else b"") + _line(said))
             stream.flush()
             os.fsync(stream.fileno())
 
@@ -79,6 +80,11 @@ class Journal:
                 facts=[f"{type(error).__name__}: {error}"],
                 hint="`nodebake status` tells what each node boots; begin a new rollout",
             ) from error
+
+    def asked(self) -> Asked:
+        """What it was asked for when it was begun, or when somebody last went on with it."""
+        said = [each.asked for each in self.events() if isinstance(each, Said) and each.asked]
+        return said[-1] if said else self.plan().asked
 
     def events(self) -> Iterator[Event]:
         """All that has happened, in order."""
@@ -112,5 +118,6 @@ def _line(fields: dict[str, Any]) -> bytes:
 
 def _event(fields: dict[str, Any]) -> Event:
     if "word" in fields:
-        return Said(int(fields["at"]), Word(fields["word"]))
+        asked = Asked(**fields["asked"]) if "asked" in fields else None
+        return Said(int(fields["at"]), Word(fields["word"]), asked)
     return Reached(int(fields["at"]), fields["node"], Stage(fields["stage"]), fields.get("why", ""))

@@ -16,6 +16,8 @@ from builder.deploy.cluster_lock import cluster_lock
 from builder.deploy.holds import who
 from builder.deploy.remote import Failed
 from builder.deploy.ssh import Address, opened
+from builder.rollout.journal import Journal
+from builder.rollout.plan import Asked, Plan
 from tests.deploy.conftest import Operator, made, trust
 from tests.head.ground import make_ground, new_key, node
 from tests.head.release import Tiny
@@ -275,6 +277,18 @@ def test_the_inventory_says_how_the_head_is_logged_in_to(operator: Operator) -> 
     own.unlink()
     own.mkdir()
     assert operator.call("hold").code == 0
+
+
+def test_what_is_said_to_resume_is_written_down(operator: Operator) -> None:
+    trust(operator)
+    made(operator, FIRST)
+    assert operator.ask("publish tiny", "node01").code == 0
+    journal = Journal(operator.root / "rollouts/20260601-120000.jsonl")
+    journal.begin(Plan("sdcard/20260601-ffffffff", "flasher/20260501-eeeeeeee", (("node01",),)))
+    for words in (["--keep-data"], ["--older"]):
+        gone_on = operator.ask("rollout resume", *words)
+        assert "sdcard/20260601-ffffffff" in gone_on.err, "the head has no such release to serve"
+    assert journal.asked() == Asked(keep_data=True, older=True)
 
 
 @contextmanager

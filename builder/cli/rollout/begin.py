@@ -61,9 +61,9 @@ def begin(
 ) -> Exit:
     """Bring the releases to the head, write the plan down, and carry it out."""
     cluster = project.cluster()
+    asked = asked_of(arguments)
     for folder in (target.flasher_folder, target.image_folder):
         signed(folder, Ring(project.root), report)
-    asked = asked_of(arguments)
     wish = wish_of(asked, project, target.image_folder)
     with ExitStack() as stack:
         head = stack.enter_context(at_head(arguments, report))

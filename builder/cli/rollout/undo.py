@@ -37,7 +37,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
         report.data(f"{cluster.fold(nodes)} would go back; with --yes this is done")
         return Exit.DONE
     # Where a node's former system was on its card, it is written there again.
-    wish = wish_of(asked_of(arguments, plan.asked), project, out_root(project) / plan.release)
+    wish = wish_of(asked_of(arguments, journal.asked()), project, out_root(project) / plan.release)
     with ExitStack() as stack:
         head = stack.enter_context(at_head(arguments, report))
         stack.enter_context(cluster_lock(head.head, f"undo {journal.id}", who(), sudo=head.sudo))

@@ -24,7 +24,7 @@ _UP_WITHIN = value(
 )
 # Without defaults: what was said when a rollout was begun holds for who goes on with it.
 _WISH = (
-    value("--check", metavar="CMD", default="", help="a node is well when this ends with 0 there, as root"),
+    value("--check", metavar="CMD", help="a node is well when this ends with 0 there, as root"),
     flag("--take-card", help="also cards whose content is not ours"),
     flag("--keep-data", help="leave docker's partition on the card as it is"),
     flag("--older", help="also a release older than the one on the card"),

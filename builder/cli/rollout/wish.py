@@ -4,25 +4,35 @@
 from __future__ import annotations
 
 import base64
+import math
 from argparse import Namespace
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from builder.cli.project import Project
 from builder.cli.wanted_secrets import wanted_secrets
+from builder.errors import RecipeError
 from builder.flash.agent import release
 from builder.rollout.orders import Wish
-from builder.rollout.plan import Asked
+from builder.rollout.plan import UP_SECONDS, Asked
 
 
 def asked_of(arguments: Namespace, begun: Asked | None = None) -> Asked:
     """What the command line asks for, and what was asked for when the rollout was begun.
 
-    Who goes on need not say it again: `--keep-data` forgotten would cost the data.
+    Who goes on need not say it again: `--keep-data` forgotten would cost the data. So a flag that is not said
+    is no word against it. Raises RecipeError for a time in which nothing comes up.
     """
     former = begun or Asked()
     given = {name: getattr(arguments, name, None) for name in asdict(former)}
-    return replace(former, **{name: value for name, value in given.items() if value})
+    said = {name: value for name, value in given.items() if value is not None and value is not False}
+    asked = replace(former, **said)
+    if not 0 < asked.up_within < math.inf:
+        raise RecipeError(
+            f"`--up-within {asked.up_within:g}`: no node comes up in such a time",
+            hint=f"in seconds; {UP_SECONDS:g} when nobody has said",
+        )
+    return asked
 
 
 def wish_of(asked: Asked, project: Project, folder: Path) -> Wish:

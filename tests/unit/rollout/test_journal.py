@@ -60,12 +60,28 @@ def test_what_is_written_is_read(journal: Journal) -> None:
     assert [each.id for each in all_of(journal.path.parent)] == ["20260601-120000"]
 
 
+def test_what_is_said_when_it_is_gone_on_with_holds_from_there(journal: Journal) -> None:
+    """Also when it is killed again: who said `--keep-data` once will not think of it at night."""
+    assert journal.asked() == PLAN.asked
+    more = replace(PLAN.asked, older=True)
+    journal.add(Said(1767225630, Word.RESUMED, more))
+    journal.add(Said(1767225640, Word.PAUSED))
+    assert (journal.asked(), journal.plan()) == (more, PLAN)
+    assert journal.path.read_text() == (DATA / "rollout-1-resumed.jsonl").read_text()
+
+
 def test_format_1_is_read_for_good(tmp_path: Path) -> None:
     """Also from before journals said who had had a system on its card, or what was asked for."""
-    for name in ("rollout-1.jsonl", "rollout-1-cards.jsonl", "rollout-1-asked.jsonl"):
+    for name in (
+        "rollout-1.jsonl",
+        "rollout-1-cards.jsonl",
+        "rollout-1-asked.jsonl",
+        "rollout-1-resumed.jsonl",
+    ):
         shutil.copy(DATA / name, tmp_path / name)
     found = Journal(tmp_path / "rollout-1-asked.jsonl")
     assert (found.plan(), tuple(found.events())) == (PLAN, EVENTS)
+    assert Journal(tmp_path / "rollout-1-resumed.jsonl").asked() == replace(PLAN.asked, older=True)
     silent = replace(PLAN, asked=Asked())
     assert Journal(tmp_path / "rollout-1-cards.jsonl").plan() == silent
     former = Journal(tmp_path / "rollout-1.jsonl")
