@@ -112,6 +112,16 @@ class RefusedError(NodebakeError):
     exit = Exit.REFUSED
 
 
+def unproven(what: str, facts: Iterable[str]) -> RefusedError:
+    """The signature of a release does not hold; whoever checks it says the same."""
+    return RefusedError(
+        f"the signature of {what} does not hold",
+        facts=facts,
+        hint="it was changed after it was signed, or its key is not trusted, has expired or was revoked; if"
+        " it is the key alone, remove `manifest.json.sig` from the release in out/: then it is signed anew",
+    )
+
+
 class StepError(NodebakeError):
     """A step of the build failed."""
 

@@ -64,9 +64,11 @@ def test_signatures_decide(ground: Ground, tmp_path: Path) -> None:
     text = (forged / "manifest.json").read_text()
     (forged / "manifest.json").write_text(text.replace("cgroup_enable=memory", "init=/bin/sh"))
     ended = ground.call("publish", forged)
-    assert (ended.code, ended.error["message"]) == (
+    assert (ended.code, ended.error["message"], ended.error["hint"]) == (
         5,
         f"the signature of the release in `{forged}` does not hold",
+        "it was changed after it was signed, or its key is not trusted, has expired or was revoked; if it is "
+        "the key alone, remove `manifest.json.sig` from the release in out/: then it is signed anew",
     )
 
     signers = ground.layout.signers.read_text()

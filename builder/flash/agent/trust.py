@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.errors import NodebakeError, RefusedError
+from builder.errors import NodebakeError, RefusedError, unproven
 from builder.flash.agent import machine, release
 from builder.flash.agent.release import Release
 from builder.flash.agent.source import Source
@@ -89,8 +89,4 @@ def believed(source: Source, manifest: bytes, signer: str) -> Trusted:
 
 
 def _refused(done: machine.Finished) -> NodebakeError:
-    return RefusedError(
-        "the signature of the release does not hold",
-        facts=done.told,
-        hint="it was changed after it was signed, or its key is not trusted, has expired or was revoked",
-    )
+    return unproven("the release", done.told)
