@@ -27,6 +27,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
                 (Path(argv[-1]) / name).write_text(FILES.get(name, ""))
 
     monkeypatch.setattr(room, "run", run)
+    monkeypatch.setattr(room, "way_to_disks", lambda: "the quick way")
     return commands
 
 
@@ -38,7 +39,7 @@ def test_its_own_kernel_and_a_card_over_the_image(ran: list[str], tmp_path: Path
         "mcopy -n -i /o/x.img@@8388608 ::k ::i ::bcm2837-rpi-3-b.dtb S",
         "qemu-img create -q -f qcow2 -F raw -b /o/x.img S/card.qcow2 4294967296",
     ]
-    assert machine.cmdline == "root=/dev/x rw"
+    assert (machine.cmdline, machine.aio) == ("root=/dev/x rw", "the quick way")
     assert (machine.kernel, machine.initrd) == (tmp_path / "k", tmp_path / "i")
     assert machine.device_tree == tmp_path / "bcm2837-rpi-3-b.dtb"
 
