@@ -6,16 +6,19 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from builder.cli.rollout.conduct import Conduct
 from builder.deploy.cluster_lock import cluster_lock
 from builder.deploy.holds import who
 from builder.deploy.remote import Failed
 from builder.deploy.ssh import Address, opened
+from builder.rollout.event import WAY, Reached
 from builder.rollout.journal import Journal
 from builder.rollout.plan import Asked, Plan
 from tests.deploy.conftest import Operator, made, trust
@@ -289,6 +292,28 @@ def test_what_is_said_to_resume_is_written_down(operator: Operator) -> None:
         gone_on = operator.ask("rollout resume", *words)
         assert "sdcard/20260601-ffffffff" in gone_on.err, "the head has no such release to serve"
     assert journal.asked() == Asked(keep_data=True, older=True)
+
+
+def test_undo_goes_by_what_was_asked_for(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    undone = []
+
+    def take_back(self: Conduct, journal: Journal, nodes: Sequence[str]) -> list[str]:
+        undone.append((journal.id, list(nodes), self.wish.asked))
+        return []
+
+    monkeypatch.setattr(Conduct, "take_back", take_back)
+    trust(operator)
+    made(operator, FIRST)
+    assert operator.ask("publish tiny", "node01").code == 0
+    asked = Asked(keep_data=True, transport="http")
+    journal = Journal(operator.root / "rollouts/20260601-120000.jsonl")
+    nodes = (("node01", "node02"),)
+    journal.begin(Plan("sdcard/20260601-ffffffff", "flasher/20260501-eeeeeeee", nodes, asked=asked))
+    for stage in WAY[1:]:
+        journal.add(Reached(1780315300, "node01", stage))
+    done = operator.ask("rollout undo", "--yes", "--force", "--up-within", "600")
+    assert (done.code, done.err.splitlines()[-1:]) == (0, ["node01 runs what it ran before"])
+    assert undone == [(journal.id, ["node01"], replace(asked, up_within=600.0))]
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from builder.power import mains
+from builder.power.mains import Signs
+from builder.power.reach import End, Reach, Shutdown
 from tests.needs import needs_tool
 from tests.tools.power.plane import Plane
 from tests.tools.power.project import Project, socket_controller
@@ -55,6 +57,29 @@ def test_shutdown_ends_before_the_head_when_a_node_is_left_on(
     assert (code, out) == (1, "")
     assert "error: some nodes are not off: head and mains are left on" in err
     assert socket.on
+
+
+@needs_tool("ping")
+@pytest.mark.parametrize(("end", "code"), [(End.SHUT, 0), (End.SLOW, 0), (End.SILENT, 5)])
+def test_silence_is_enough_of_a_head_that_took_the_order(
+    end: End,
+    code: int,
+    project: Project,
+    plane: Plane,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def look_for_head(*_: object) -> Signs:
+        return Signs((), (), (), ("127.0.0.250",))
+
+    async def shut_down(*_: object) -> Shutdown:
+        return Shutdown(end)
+
+    monkeypatch.setattr(mains, "look_for_head", look_for_head)
+    monkeypatch.setattr(Reach, "shut_down", shut_down)
+    with socket_controller() as socket:
+        project.write(url=plane.url, mains=socket.url, numbers=range(1, 3), sequence=DOWN)
+        assert (told(project, capsys, "shutdown")[0], socket.on) == (code, code != 0)
 
 
 _MUTE = """\
