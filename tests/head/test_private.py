@@ -66,6 +66,19 @@ def test_drift_tells_what_the_node_has_changed(ground: Ground) -> None:
     assert {"path": "var/log/syslog", "how": "added"} in everything
 
 
+def test_a_command_line_that_the_node_has_led_elsewhere(ground: Ground) -> None:
+    """Whatever it leads to, all of it was read, into the memory of a head that may be a Pi."""
+    ground.publish(ground.made(PRIVATE))
+    (words,) = ground.boots(ONE).glob("*/cmdline.txt")
+    outside = ground.folder / "outside"
+    words.rename(outside)
+    words.symlink_to(outside)
+    path = str(words.relative_to(ground.boots(ONE).parent))
+    assert ground.call("drift").answer == {"node01": [{"path": path, "how": "changed"}], "node02": []}
+    (fault,) = ground.call("verify").answer
+    assert fault["what"] == "is not the command line that it was made with"
+
+
 def test_publish_over_a_drifted_root_says_so_and_keeps_it(ground: Ground) -> None:
     ground.publish(ground.made(PRIVATE))
     (ground.boots(ONE).parent / "root/etc/motd").write_text("mine\n")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.errors import NodebakeError
+from builder.head.ground import foreign
 from builder.head.ground.layout import Layout
 from builder.head.node import drift, instance
 from builder.head.node.instance import Instance
@@ -107,9 +108,10 @@ def _shared(layout: Layout, each: Instance) -> Iterator[Fault]:
 
 def _own(layout: Layout, each: Instance) -> Iterator[Fault]:
     place = layout.instance(each.node, each.name)
-    words = place / "boot" / each.prefix / "cmdline.txt"
-    if not words.is_file() or words.read_text(errors="replace").strip() != each.cmdline:
-        yield Fault(str(words), "is not the command line that it was made with")
+    path = place / "boot" / each.prefix / "cmdline.txt"
+    words = foreign.read(place / "boot", path)
+    if words is None or words.decode(errors="replace").strip() != each.cmdline:
+        yield Fault(str(path), "is not the command line that it was made with")
     if not layout.release(each.recipe, each.version).is_dir():
         yield Fault(str(place), f"its release {each.release} is gone")
     if each.mode == "private" and not (place / "root").is_dir():

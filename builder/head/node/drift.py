@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from builder.head.ground import foreign
 from builder.head.ground.layout import Layout
 from builder.head.node.carrying import carried_names
 from builder.head.node.instance import Instance
@@ -97,7 +98,8 @@ def _boot(place: Path, source: Path, instance: Instance) -> Iterator[Moved]:
             source / path
         ):
             yield Moved(f"boot/{path}", "changed")
-    if (boot / own).is_file() and (boot / own).read_text(errors="replace").strip() != instance.cmdline:
+    words = foreign.read(boot, boot / own)
+    if os.path.lexists(boot / own) and (words or b"").decode(errors="replace").strip() != instance.cmdline:
         yield Moved(f"boot/{own}", "changed")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from builder.errors import NodebakeError
 from builder.head.boots import cards
-from builder.head.ground import machine
+from builder.head.ground import foreign, machine
 from builder.head.ground.layout import Layout
 from builder.head.node import identity, instance
 from builder.head.node.instance import Instance
@@ -282,29 +281,13 @@ def _within(client: str, network: str) -> bool:
 
 def kernel_version(boot: Path, prefix: str) -> str:
     """The version of the kernel that a boot directory starts, where a name or the kernel itself tells it."""
-    settings = dict(dnsmasq.settings(_written_there(boot, boot / "config.txt").decode(errors="replace")))
+    config = foreign.read(boot, boot / "config.txt") or b""
+    settings = dict(dnsmasq.settings(config.decode(errors="replace")))
     folder = boot / prefix if "os_prefix" in settings else boot
     name = settings.get("kernel", "")
     found = re.fullmatch(r"vmlinuz-(.+)", name)
     if found:
         return found[1]
-    words = re.search(rb"Linux version (\S+)", _written_there(boot, folder / (name or "kernel8.img")))
+    kernel = foreign.read(boot, folder / (name or "kernel8.img"), _LARGEST) or b""
+    words = re.search(rb"Linux version (\S+)", kernel)
     return words[1].decode(errors="replace") if words else ""
-
-
-def _written_there(boot: Path, path: Path) -> bytes:
-    """A file of a boot directory that its node writes to; nothing of what leads out of it, or never ends.
-
-    It is looked at before it is opened, for a device may do something then, and what was looked at is what
-    is read: the node may put something else there meanwhile.
-    """
-    try:
-        found = os.open(path, os.O_PATH)
-        try:
-            place, state = Path(f"/proc/self/fd/{found}"), os.fstat(found)
-            inside = place.readlink().is_relative_to(boot.resolve()) and stat.S_ISREG(state.st_mode)
-            return place.read_bytes() if inside and state.st_size <= _LARGEST else b""
-        finally:
-            os.close(found)
-    except (OSError, ValueError):
-        return b""
