@@ -37,7 +37,8 @@ network=$(wpa_passphrase '@ssid@' <@secret@)
 {
     echo 'ctrl_interface=DIR=/run/wpa_supplicant GROUP=netdev'
     echo 'country=@country@'
-    echo "$network" | grep -v '#psk='
+    # And no echo: it would take a backslash for the beginning of something else.
+    printf '%s\\n' "$network" | grep -v '#psk='
 } >/run/nodebake/wpa_supplicant.conf
 """
 

@@ -15,7 +15,7 @@ SITE_WITH_WIFI = SITE + "wifi: {ssid: my net, country: DE, psk: {secret: psk}}\n
 RECIPE = "format: 1\nlayers:\n  - network: {wifi: site}\n"
 # As wpa_passphrase of Debian 12 and 13 does it.
 WPA_PASSPHRASE = """\
-read -r phrase
+IFS= read -r phrase
 echo '# reading passphrase from stdin' >&2
 if [ ${#phrase} -lt 8 ]; then
     echo 'Passphrase must be 8..63 characters' >&2
@@ -43,8 +43,9 @@ def script(machine: Machine) -> str:
     return os.fspath(machine.write("wifi", text))
 
 
-def test_the_key_is_in_it_and_the_passphrase_is_not(machine: Machine, script: str) -> None:
-    machine.write("etc/nodebake/secrets/psk", "a good passphrase\n")
+@pytest.mark.parametrize("phrase", ["a good passphrase", r"a\new\\one\c", "#psk= 'and\" $more "])
+def test_the_key_is_in_it_and_the_passphrase_is_not(machine: Machine, script: str, phrase: str) -> None:
+    machine.write("etc/nodebake/secrets/psk", f"{phrase}\n")
     done = machine.run_file(script)
     assert done.returncode == 0, done.stderr
     assert machine.read("run/nodebake/wpa_supplicant.conf") == (
