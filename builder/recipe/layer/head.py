@@ -41,7 +41,7 @@ def expand(model: Model, scope: Scope) -> list[Effect]:
         signers = scope.file(model.signers, "the file of signers", "signers")
         effects += [WriteFile(_SIGNERS, signers)] if signers else []
     # A key that was revoked stays in the one list: without the other the head would trust it.
-    revoked = str(PurePosixPath(model.signers).with_name(_REVOKED))
+    revoked = str(PurePosixPath(model.signers).parent / _REVOKED)
     if scope.sources.exists(revoked):
         listed = scope.file(revoked, "the file of revoked signers", "signers")
         effects += [WriteFile(f"etc/nodebake/{_REVOKED}", listed)] if listed else []

@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from builder.recipe.effect import FromFile, Inline, Package, WriteFile
 from builder.recipe.recipe import Recipe
 from builder.recipe.resolve import resolve
 from builder.recipe.sources import DictSources
 from tests.unit.cluster.samples import mac, sixty
-from tests.unit.recipe.project import SITE, texts
+from tests.unit.recipe.project import SITE, refusals, texts
 
 ROOT = Path(__file__).parents[3]
 
@@ -117,3 +119,11 @@ def test_it_trusts_no_key_that_was_revoked() -> None:
     }
     assert sources["etc/nodebake/revoked_signers"] == "revoked_signers"
     assert sources["etc/nodebake/allowed_signers"] == "release_signers"
+
+
+@pytest.mark.parametrize("signers", ["", ".", "/"])
+def test_signers_that_are_no_file(signers: str) -> None:
+    recipe = f"format: 1\nboards: [pi4]\nlayers:\n  - head: {{signers: '{signers}'}}\n"
+    assert refusals(DictSources({"recipes/x.yaml": recipe})) == [
+        f"the file of signers `{signers}` leaves the project"
+    ]
