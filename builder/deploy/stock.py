@@ -40,19 +40,18 @@ def all_meant(words: Sequence[str]) -> bool:
 def chosen(cluster: Cluster, words: Sequence[str]) -> tuple[Node, ...]:
     """The nodes that the words mean; without words or for `@all`, all that can boot over the network.
 
-    Raises RecipeError for one that cannot.
+    Raises RecipeError for one that cannot, and where all are meant and none can.
     """
-    if all_meant(words):
-        return tuple(node for node in cluster.nodes if bootable(cluster, node))
-    nodes = cluster.select(words)
-    unfit = [node for node in nodes if not bootable(cluster, node)]
-    if unfit:
+    nodes = cluster.nodes if all_meant(words) else cluster.select(words)
+    fit = tuple(node for node in nodes if bootable(cluster, node))
+    unfit = [node for node in nodes if node not in fit]
+    if unfit and not (fit and all_meant(words)):
         raise RecipeError(
             f"{cluster.fold(unfit)} cannot boot over the network",
             facts=[f"{node.name}: {_why(cluster, node)}" for node in unfit[:5]],
             hint="name the others, or complete cluster.yaml: `nodebake nodes check`",
         )
-    return nodes
+    return fit
 
 
 def movable(cluster: Cluster, words: Sequence[str]) -> tuple[Node, ...]:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from builder.cluster.cluster import Cluster
@@ -48,6 +50,15 @@ def test_the_head_gets_what_boots_over_the_network(cluster: Cluster) -> None:
 @pytest.mark.parametrize("words", [[], ["@all"]])
 def test_all_means_all_that_can(cluster: Cluster, words: list[str]) -> None:
     assert [node.name for node in chosen(cluster, words)] == ["node01", "node02"]
+
+
+@pytest.mark.parametrize("words", [[], ["@all"]])
+def test_all_are_told_why_where_none_can(cluster: Cluster, words: list[str]) -> None:
+    """Publishing said ` boots tiny`, of nobody, and was done."""
+    alone = replace(cluster, nodes=cluster.nodes[2:])
+    with pytest.raises(RecipeError, match=r"node\[03,17\] cannot boot over the network"):
+        chosen(alone, words)
+    assert chosen(replace(cluster, nodes=()), words) == ()
 
 
 @pytest.mark.parametrize(
