@@ -44,12 +44,9 @@ deb:
 test: setup-test
 	@$(BIN)/pytest
 
-# What nodes boot over the network, two at a time; then what wants the machine to itself: boot ROMs, cards, the
-# nodes' swarm. Logs of what fails are kept in out/boot-logs.
+# What nodes boot over the network: boot ROMs, published releases. Logs of what fails are kept in out/boot-logs.
 boot-test: setup-test
-	@export NODEBAKE_TEST_LOGS=$${NODEBAKE_TEST_LOGS:-out/boot-logs}; \
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/boot/network && \
-	$(BIN)/pytest tests/netboot tests/tools/fleet/test_card.py tests/flash/test_program.py tests/deploy/test_rollout.py tests/deploy/test_from_card.py tests/swarm
+	@NODEBAKE_TEST_LOGS=$${NODEBAKE_TEST_LOGS:-out/boot-logs} $(BIN)/pytest tests/netboot tests/boot/network tests/tools/fleet/test_card.py tests/flash/test_program.py tests/deploy/test_rollout.py tests/deploy/test_from_card.py tests/swarm
 
 # The comparisons with full emulation: hours.
 test-long: setup-test

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Generator
-from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -51,20 +50,6 @@ def pytest_make_collect_report(
 
 def _reason(longrepr: object) -> str:
     return str(longrepr[2]) if isinstance(longrepr, tuple) else str(longrepr)
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker beside others tells what it timed: the one that counts together prints it."""
-    if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["timing"] = [BOOTS, FIGURES]
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """Take what a worker timed; one that died told nothing."""
-    boots, figures = getattr(node, "workeroutput", {}).get("timing", ({}, {}))
-    BOOTS.update(boots)
-    FIGURES.update(figures)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
