@@ -182,7 +182,7 @@ def test_a_held_node_is_left_alone(rack: Rack) -> None:
 
 
 def test_a_second_rollout_waits_for_the_first(rack: Rack) -> None:
-    there = Namespace(here=False, head=rack.operator.address)
+    there = Namespace(project=rack.operator.root, here=False, head=rack.operator.address)
     with (
         at_head(there, SilentReport()) as head,
         cluster_lock(head.head, "deploy", "somebody", sudo=True),
