@@ -148,7 +148,7 @@ def test_one_that_is_not_well_gets_back_what_it_had(desk: Desk) -> None:
 
 def test_a_flasher_that_nobody_reaches_goes_away_by_itself(desk: Desk) -> None:
     (desk.node.folder / "deaf").touch()
-    code, out, err = desk.call("deploy", "zero", "node17", "--force", "--up-within", "4")
+    code, out, err = desk.call("deploy", "zero", "node17", "--force", "--up-within", "8")
     assert code == 1
     assert "if it is in the flasher, it boots what it ran before within the hour" in out + err
     # What its own unit does then.
@@ -183,7 +183,7 @@ def test_one_that_was_given_up_before_it_started_is_visited_anew(
         assert desk.call("deploy", "zero", "node17", "--force", *WITHIN)[0] == 1
     assert desk.node.boots == [FORMER.label]
     (desk.node.folder / "deaf").touch()
-    assert desk.call("deploy", "zero", "node17", "--force", "--up-within", "4")[0] == 1
+    assert desk.call("deploy", "zero", "node17", "--force", "--up-within", "8")[0] == 1
     desk.node.start()
     assert desk.node.boots == [FORMER.label, LABEL, FORMER.label], desk.node.said
 
