@@ -59,13 +59,11 @@ def directory(tree: Path, relative: str) -> Path:
     Every link on the way is read with the tree as root, one part at a time: the kernel would take
     it out of the tree. Raises StepError when a part is a file, or a loop of links.
     """
-    real = _led(tree, relative, make=True)
-    assert real is not None
-    return real
+    return _led(tree, relative, make=True)
 
 
-def _led(tree: Path, relative: str, *, make: bool) -> Path | None:
-    """Where `relative` leads; None where that is not there and is not to be made."""
+def _led(tree: Path, relative: str, *, make: bool) -> Path:
+    """Where the directory `relative` leads, whether it is there or, unless it is to be made, is not."""
     real = tree
     todo = list(reversed(Path(relative).parts))
     links = 0
@@ -80,26 +78,21 @@ def _led(tree: Path, relative: str, *, make: bool) -> Path | None:
                 raise StepError(f"`{relative}` leads into a loop of links")
             todo += reversed(path.readlink().parts)
         else:
-            if not path.exists():
-                if not make:
-                    return None
+            if make and not path.exists():
                 path.mkdir()
-            if not path.is_dir():
+            if path.exists() and not path.is_dir():
                 raise StepError(f"`{relative}` cannot be a directory: `{path.relative_to(tree)}` is none")
             real = path
     return real
 
 
 def named(tree: Path, pattern: str) -> list[Path]:
-    """What a path or a glob of the tree names, if it is there; a glob's wild part enters no link."""
+    """What a path, or a glob where it is there, names in the tree; a glob's wild part enters no link."""
     parts = Path(pattern).parts
     fixed = list(takewhile(lambda part: not is_glob(part), parts))
-    whole = len(fixed) == len(parts)
-    top = _led(tree, str(Path(*(fixed[:-1] if whole else fixed))), make=False)
-    if top is None:
-        return []
-    if whole:
-        return [top / parts[-1]]
+    if len(fixed) == len(parts):
+        return [_led(tree, str(Path(*fixed[:-1])), make=False) / parts[-1]]
+    top = _led(tree, str(Path(*fixed)), make=False)
     inside = [
         str((Path(folder) / name).relative_to(top))
         for folder, folders, files in os.walk(top)
