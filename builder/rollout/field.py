@@ -45,6 +45,9 @@ class Field(Protocol):
     async def restart(self, node: str) -> None:
         """Start the node again: by ssh, else by its power. Raises NoPower when neither can be."""
 
+    async def starts_again(self, node: str) -> bool:
+        """Whether it starts again and again, as one whose kernel panics; `up` waits for its next start."""
+
     async def up(self, node: str, *, seconds: float) -> str:
         """Wait until the node has started again and answers; what it runs then. Raises NodeFailed."""
 

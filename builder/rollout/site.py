@@ -95,6 +95,13 @@ class Site:
                 return
         await self._cycle(node)
 
+    async def starts_again(self, node: str) -> bool:
+        if await self._starts.of(node) < ENOUGH:
+            return False
+        self._booted[node] = ""
+        await self._starts.mark(node)
+        return True
+
     async def up(self, node: str, *, seconds: float) -> str:
         clock = asyncio.get_running_loop().time
         until = clock() + seconds

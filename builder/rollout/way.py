@@ -5,6 +5,7 @@ that ask no network. Each step may be taken again after a kill, and comes to the
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -53,6 +54,11 @@ class Starting:
         """The same for a node that tries a release, and starts by itself when nothing else can start it: when
         its kernel panics, or its time is over.
         """
+        if await self.field.starts_again(node):
+            # Its next start is into what the head has for it now, and without power it would begin anew.
+            with suppress(NodeFailed):
+                await self._arrived(node, wanted, self.seconds)
+                return
         seconds = self.seconds
         try:
             await self.field.restart(node)

@@ -71,12 +71,13 @@ outputs:
   image: {free: 128M, boot_size: 192M}
 """,
     # The first process ends at once, which no kernel survives. Little else differs, and is written twice.
+    # The head asks for ten seconds after a panic too, and of equal words only the first is kept.
     "panics": """\
 format: 1
 summary: the same, and its kernel panics
 include: [moved]
 layers:
-  - boot: {cmdline: [rdinit=/bin/false]}
+  - boot: {cmdline: [rdinit=/bin/false, panic=10, panic=1]}
 """,
     "mute": """\
 format: 1

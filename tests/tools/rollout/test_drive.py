@@ -52,6 +52,8 @@ def test_all_arrive_on_their_cards(tmp_path: Path) -> None:
     ("ailment", "why"),
     [
         ("panics", "n1 has not come up"),
+        # It did so again and again, and then stood still.
+        ("stuck", "n1 has not come up"),
         # And nothing can cut its power.
         ("mute", "n1 has not come up"),
         ("lame", "n1 is not well: docker runs no container: it does not"),
@@ -65,6 +67,14 @@ def test_what_fails_comes_back_and_stops_the_rest(ailment: str, why: str, tmp_pa
     assert (course.progress["n1"].stage, course.progress["n1"].why) == (Stage.RESTORED, why)
     assert (world.boards["n1"].runs, world.boards["n1"].link) == (FORMER, FORMER)
     assert not course.progress["n2"].begun
+
+
+@pytest.mark.parametrize(("ailment", "restarts"), [("panics", 2), ("stuck", 3)])
+def test_what_starts_by_itself_is_not_cut_off(ailment: str, restarts: int, tmp_path: Path) -> None:
+    """Into the flasher, into what is tried; and back only where it stands still."""
+    world = World(boards(), {"n1": ailment})
+    drive(world, started(tmp_path))
+    assert world.restarted == ["n1"] * restarts
 
 
 def test_a_node_that_never_answers_again_is_set_aside(tmp_path: Path) -> None:

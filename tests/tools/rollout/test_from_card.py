@@ -78,6 +78,9 @@ class World:
         self._tick()
         self.cards[node].start()
 
+    async def starts_again(self, node: str) -> bool:
+        raise AssertionError("the head sees no start of such a node")
+
     async def up(self, node: str, *, seconds: float) -> str:
         self._tick()
         return self.cards[node].runs

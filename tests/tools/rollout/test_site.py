@@ -162,6 +162,23 @@ def test_a_node_that_starts_again_and_again_is_given_up(
     assert caught.value.hint == "what its kernel told the head: nodebake logs --kernel node02"
 
 
+def test_whether_a_node_starts_again_and_again(tmp_path: Path) -> None:
+    """It is told once; then it has begun to start anew."""
+    told = iter([4, 5, 7, 7, 7, 9])
+
+    def head(verb: str, *_: str) -> Any:
+        return {"since": 1767225600} if verb == "assign" else {"node02": next(told)}
+
+    async def run() -> list[bool]:
+        async with site(tmp_path, None, None, head) as found:
+            found._starts.between = 0
+            await found.assign("node02", "card/1")
+            await found._starts.mark("node02")
+            return [await found.starts_again("node02") for _ in range(4)]
+
+    assert asyncio.run(run()) == [False, True, False, False]
+
+
 def test_a_node_that_is_left_without_power(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rollout_site, "_OFF_FOR", 0)
     error = failed(tmp_path, None, lambda found: found.restart("node02"), Power(sticks=True))

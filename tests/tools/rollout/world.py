@@ -45,6 +45,7 @@ class World:
     ill: dict[str, str] = field(default_factory=dict)
     dies_at: int = 0
     calls: int = 0
+    restarted: list[str] = field(default_factory=list)
 
     def _tick(self) -> None:
         for name, board in self.boards.items():
@@ -78,15 +79,26 @@ class World:
         board = self.boards[node]
         if self.ill.get(node) == "mute" and not board.runs:
             raise NoPower(f"nothing switches the power of {node}")
+        self.restarted.append(node)
+        self._starts(node)
+
+    def _starts(self, node: str) -> None:
+        board = self.boards[node]
         board.runs, board.by_itself = board.boots()
-        if self.ill.get(node) in ("panics", "mute") and board.runs == RELEASE:
+        if self.ill.get(node) in ("panics", "stuck", "mute") and board.runs == RELEASE:
             board.runs = ""
         if self.ill.get(node) == "dead":
             board.runs = ""
 
+    async def starts_again(self, node: str) -> bool:
+        self._tick()
+        return self.ill.get(node) in ("panics", "stuck") and not self.boards[node].runs
+
     async def up(self, node: str, *, seconds: float) -> str:
         self._tick()
         board = self.boards[node]
+        if self.ill.get(node) == "panics" and not board.runs:
+            self._starts(node)
         if self.ill.get(node) == "mute" and not board.runs and seconds > TRIAL:
             board.runs, board.by_itself = board.boots()
         if not board.runs:
