@@ -14,7 +14,17 @@ EMULATOR = "qemu-system-aarch64"
 MAC = "b8:27:eb:00:00:01"
 # An emulated board on a busy machine is ten times slower than a real one, and systemd would give up on
 # devices and services that are merely on their way.
-PATIENCE = "systemd.default_device_timeout_sec=900 systemd.default_timeout_start_sec=900"
+_PATIENCE = "systemd.default_device_timeout_sec=900 systemd.default_timeout_start_sec=900"
+EMULATED = f"{_PATIENCE} norandmaps"
+"""What the kernel of an emulated board is told besides.
+
+The emulator translates what runs for each address at which it lies, and not once for all programs that share
+it. With addresses that are the same each time, a boot takes a fifth less time.
+"""
+EMULATED_64 = f"{EMULATED} kpti=off"
+"""The same for 64 bits, where a boot takes little more than half of the time: no processor of these boards
+needs the kernel's pages hidden from programs, and the emulator forgets much each time that they are.
+"""
 
 _LEAST_MEMORY = 128
 """MiB. Debian's kernel takes 36 of them, its initramfs 35 as it comes, and more when it is unpacked."""
@@ -40,7 +50,7 @@ class Board:
     serial: tuple[str, ...] = ()
     device_tree: str | None = None
     kernel: str = "kernel8.img"
-    cmdline: str = ""
+    cmdline: str = EMULATED
     memory: int = 1024
     memory_is_fixed: bool = False
 
@@ -56,6 +66,7 @@ _VIRT = Board(
         *("-device", "virtio-blk-pci,drive=card"),
         *("-device", f"virtio-net-pci,netdev=net,mac={MAC},romfile="),
     ),
+    cmdline=EMULATED_64,
 )
 # Without large physical addresses, Debian's armmp kernel reaches nothing above 4 GiB.
 _VIRT32 = replace(
@@ -64,6 +75,7 @@ _VIRT32 = replace(
     architecture="armhf",
     words=("-M", "virt,highmem=off", "-cpu", "cortex-a15", "-smp", "2"),
     kernel="kernel7.img",
+    cmdline=EMULATED,
 )
 _USB_NET = ("-device", f"usb-net,netdev=net,mac={MAC}")
 # Linux sets this board's one timer 15 microseconds ahead at the least. Where the emulator rests for longer
@@ -81,7 +93,7 @@ _RASPI0 = Board(
     device_tree="bcm2835-rpi-zero.dtb",
     kernel="kernel.img",
     # It looks at a bridge that is not emulated, and reading there ends the kernel.
-    cmdline="initcall_blacklist=bcm2835_power_driver_init",
+    cmdline=f"{EMULATED} initcall_blacklist=bcm2835_power_driver_init",
     memory=512,
     memory_is_fixed=True,
 )
@@ -106,6 +118,7 @@ _RASPI3B = Board(
     devices=_USB_NET,
     serial=("-serial", "null"),
     device_tree="bcm2837-rpi-3-b.dtb",
+    cmdline=EMULATED_64,
     memory_is_fixed=True,
 )
 BOARDS = {board.name: board for board in (_VIRT, _VIRT32, _RASPI0, _RASPI2B, _RASPI3B)}
@@ -151,7 +164,7 @@ class Machine:
         """The emulator's command line."""
         console = f"file:{escaped(self.console)}" if self.console else "mon:stdio"
         monitor = ("-monitor", "none") if self.console else ()
-        words = (self.cmdline, PATIENCE, self.board.cmdline, f"console={self.board.console}")
+        words = (self.cmdline, self.board.cmdline, f"console={self.board.console}")
         drive = f"id=card,format=qcow2,aio={self.aio}"
         tree = ("-dtb", str(self.device_tree)) if self.device_tree else ()
         return (

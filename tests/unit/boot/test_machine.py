@@ -35,7 +35,7 @@ def test_virt_with_the_terminal() -> None:
         "-kernel /s/vmlinuz",
         "-initrd /s/initrd.img",
         "-append 'root=PARTUUID=01020304-02 rw systemd.default_device_timeout_sec=900"
-        " systemd.default_timeout_start_sec=900 console=ttyAMA0'",
+        " systemd.default_timeout_start_sec=900 norandmaps kpti=off console=ttyAMA0'",
         "-drive file=/s/card.qcow2,if=none,id=card,format=qcow2,aio=threads",
         "-netdev user,id=net,hostfwd=tcp:127.0.0.1:2222-:22",
         "-device virtio-blk-pci,drive=card",
@@ -54,7 +54,7 @@ def test_raspi3b_with_the_terminal() -> None:
         "-initrd /s/initrd.img",
         "-dtb /s/bcm2837-rpi-3-b.dtb",
         "-append 'root=PARTUUID=01020304-02 rw systemd.default_device_timeout_sec=900"
-        " systemd.default_timeout_start_sec=900 console=ttyS1,115200'",
+        " systemd.default_timeout_start_sec=900 norandmaps kpti=off console=ttyS1,115200'",
         "-drive file=/s/card.qcow2,if=sd,id=card,format=qcow2,aio=threads",
         "-netdev user,id=net,hostfwd=tcp:127.0.0.1:2222-:22",
         "-device usb-net,netdev=net,mac=b8:27:eb:00:00:01",
