@@ -360,7 +360,7 @@ def registry(blob: bytes) -> Iterator[int]:
             """Say nothing."""
 
     with ThreadingHTTPServer((LOOPBACK, 0), Answers) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield server.server_address[1]
         server.shutdown()

@@ -98,7 +98,7 @@ def _claims_all(url: str, kind: type[BaseHTTPRequestHandler] | None) -> Iterator
         port = free.getsockname()[1]
     server = ThreadingHTTPServer(("127.0.0.1", port), kind) if kind else None
     if server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     over = threading.Event()
     question = {"port": port, "has": ALL, "wants": "0", "taking": "0", "avoids": [], "leaves": False}
 

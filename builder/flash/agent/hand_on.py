@@ -24,6 +24,8 @@ _KEPT = 8 << 20
 """Bytes of packed pieces that are kept in memory."""
 _EFFORT = 1
 _SILENCE = 10
+_NOTICED = 0.05
+"""Seconds until a server that is closed notices it."""
 _COUNTING = Lock()
 
 
@@ -86,7 +88,7 @@ class HandingOn:
         self._server = ThreadingHTTPServer((address, 0), Answers)
         self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
-        Thread(target=self._server.serve_forever, name="handing on", daemon=True).start()
+        Thread(target=self._server.serve_forever, args=(_NOTICED,), name="handing on", daemon=True).start()
 
     def close(self) -> None:
         """Hand on no more."""

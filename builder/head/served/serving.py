@@ -22,6 +22,8 @@ from builder.head.served.answers import Answers
 from builder.head.served.swarm import Swarm
 
 PORT = 8017
+_NOTICED = 0.05
+"""Seconds until a server that is closed notices it."""
 
 
 def unpacked(layout: Layout, recipe: str, version: str) -> Path:
@@ -89,7 +91,7 @@ def serving(address: str, port: int, offered: Mapping[str, Path]) -> Iterator[st
             f"port {port} of {address} cannot be used: {(error.strerror or str(error)).lower()}",
             hint="another deploy may be at work; `--port` names another port",
         ) from error
-    Thread(target=server.serve_forever, name="serving", daemon=True).start()
+    Thread(target=server.serve_forever, args=(_NOTICED,), name="serving", daemon=True).start()
     try:
         yield f"http://{address}:{server.server_address[1]}"
     finally:
