@@ -31,7 +31,7 @@ FLASHER = "flasher"
 MOVED = "moved"
 UP_WITHIN = 150
 """Seconds until a node that was started is given up."""
-_CARD = 4 << 30
+CARD = 4 << 30
 # An emulated card moves some six MB a second. What nobody boots by or runs here stays away from it.
 _LEAN = {
     "overlay.yaml": """\
@@ -68,7 +68,7 @@ include: [docker-sdcard]
 layers:
   - files: lean
 outputs:
-  image: {free: 128M, boot_size: 192M}
+  image: {free: 64M, boot_size: 128M}
 """,
     # The first process ends at once, which no kernel survives. Little else differs, and is written twice.
     # The head asks for ten seconds after a panic too, and of equal words only the first is kept.
@@ -121,7 +121,7 @@ def place_with(site: Site, folder: Path, *recipes: str) -> Iterator[Place]:
     card, bay_folder = folder / "card.img", folder / "bay"
     bay_folder.mkdir()
     with card.open("wb") as sparse:
-        sparse.truncate(_CARD)
+        sparse.truncate(CARD)
     with head(stock, folder) as here:
         LOGS[:] = [folder, bay_folder]
         operator = desk(here, site, folder / "project")
