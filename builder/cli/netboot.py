@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from builder.cli.build import bring_about
+from builder.cli.left_out import warn_of_forgotten
 from builder.cli.workspace import Workspace, workspace
 from builder.cluster.cluster import Node
 from builder.deploy.stock import all_meant, chosen
@@ -24,6 +25,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
     cluster = work.project.cluster()
     words = arguments.nodes
     nodes = chosen(cluster, words) if all_meant(words) else cluster.select(words)
+    warn_of_forgotten(cluster, words, report)
     _refuse(unfit(work.recipe, cluster, nodes))
     (place,) = bring_about(arguments, work, report)
     manifest = parse(place.paths()["manifest"].read_text(encoding="utf-8"))

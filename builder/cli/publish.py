@@ -8,6 +8,7 @@ from argparse import Namespace
 from builder.cli.at_head import at_head
 from builder.cli.fleet.hosts import refresh_hosts
 from builder.cli.latest import latest
+from builder.cli.left_out import warn_of_forgotten
 from builder.cli.project import project_of
 from builder.deploy.keys import Ring
 from builder.deploy.publish import Wish, publish, release_of, signed
@@ -20,6 +21,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
     project = project_of(arguments)
     cluster = project.cluster()
     nodes = chosen(cluster, arguments.nodes)
+    warn_of_forgotten(cluster, arguments.nodes, report)
     if arguments.canary and arguments.canary not in {node.name for node in nodes}:
         raise RecipeError(
             f"`--canary {arguments.canary}` is none of the nodes",

@@ -54,6 +54,13 @@ def chosen(cluster: Cluster, words: Sequence[str]) -> tuple[Node, ...]:
     return fit
 
 
+def forgotten(cluster: Cluster, words: Sequence[str]) -> tuple[Node, ...]:
+    """Nodes that are not among all that the words mean, and would be if their MAC addresses were known."""
+    if not all_meant(words):
+        return ()
+    return tuple(node for node in cluster.nodes if not node.mac and not by_card_alone(cluster, node))
+
+
 def movable(cluster: Cluster, words: Sequence[str]) -> tuple[Node, ...]:
     """The nodes that the words mean, of one kind: all can boot over the network, or all by card alone.
 

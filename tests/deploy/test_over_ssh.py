@@ -66,6 +66,19 @@ def test_from_a_key_to_rollback(operator: Operator) -> None:
     assert not list(operator.home.rglob("*.squashfs"))
 
 
+def test_who_is_not_known_well_enough_is_told(operator: Operator) -> None:
+    """Who says all means it, and a Zero W is not expected to be among them."""
+    trust(operator)
+    made(operator, FIRST)
+    inventory = operator.root / "cluster.yaml"
+    inventory.write_text(f"{inventory.read_text()}  - {{number: 3}}\n")
+    warning = "warning: `node03` is left out: its MAC address is not known\n"
+    said = operator.ask("publish", "tiny", "@all")
+    assert (said.code, said.out) == (0, f"node[01-02] boots tiny/{FIRST.version}\n"), said.err
+    assert warning in said.err
+    assert warning not in operator.ask("publish", "tiny", "node01").err
+
+
 def test_only_what_the_head_lacks_is_brought(operator: Operator) -> None:
     trust(operator)
     made(operator, FIRST)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from builder.cli.left_out import warn_of_silent
 from builder.cli.project import project_of
 from builder.cluster.export import clush, dnsmasq, hosts, table
 from builder.errors import Exit
@@ -21,5 +22,5 @@ def run(arguments: Namespace, report: Report) -> Exit:
         report.data(text)
     silent = [node for node in chosen if not node.mac]
     if silent and arguments.format in ("table", "dnsmasq"):
-        report.warn(f"`{cluster.fold(silent)}` is left out: its MAC address is not known")
+        warn_of_silent(cluster, silent, report)
     return Exit.DONE

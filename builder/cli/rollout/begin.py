@@ -12,6 +12,7 @@ from builder.cli.at_head import AtHead, at_head
 from builder.cli.fleet.crew import Crew
 from builder.cli.fleet.free import refuse_unless_free
 from builder.cli.fleet.hosts import refresh_hosts
+from builder.cli.left_out import warn_of_forgotten
 from builder.cli.project import Project, project_of
 from builder.cli.rollout.conduct import Conduct
 from builder.cli.rollout.journals import FOLDER
@@ -39,6 +40,7 @@ def run(arguments: Namespace, report: Report) -> Exit:
     project = project_of(arguments)
     cluster = project.cluster()
     nodes, target = aimed(arguments, project, cluster)
+    warn_of_forgotten(cluster, arguments.nodes, report)
     canaries = [node.name for node in cluster.select(arguments.canary)] if arguments.canary else []
     planned = waves([node.name for node in nodes], canaries, arguments.wave)
     if not arguments.yes:

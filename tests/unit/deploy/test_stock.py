@@ -9,7 +9,7 @@ import pytest
 
 from builder.cluster.cluster import Cluster
 from builder.cluster.load import of_document
-from builder.deploy.stock import chosen, stock
+from builder.deploy.stock import chosen, forgotten, stock
 from builder.errors import NodebakeError, RecipeError
 from builder.head.node.inventory import dump, parse
 from builder.recipe.yaml_tree import parse as parse_yaml
@@ -50,6 +50,12 @@ def test_the_head_gets_what_boots_over_the_network(cluster: Cluster) -> None:
 @pytest.mark.parametrize("words", [[], ["@all"]])
 def test_all_means_all_that_can(cluster: Cluster, words: list[str]) -> None:
     assert [node.name for node in chosen(cluster, words)] == ["node01", "node02"]
+
+
+def test_who_would_be_among_all(cluster: Cluster) -> None:
+    """A Zero W never is, and who names nodes has not forgotten the others."""
+    assert [node.name for node in forgotten(cluster, ["@all"])] == ["node03"]
+    assert not forgotten(cluster, ["node01"])
 
 
 @pytest.mark.parametrize("words", [[], ["@all"]])
