@@ -44,6 +44,8 @@ def run(arguments: Namespace, report: Report) -> Exit:
     canaries = [node.name for node in cluster.select(arguments.canary)] if arguments.canary else []
     planned = waves([node.name for node in nodes], canaries, arguments.wave)
     if not arguments.yes:
+        # What would be refused is refused now.
+        wish_of(asked_of(arguments), project, target.image_folder)
         for number, wave in enumerate(planned, 1):
             report.data(f"wave {number}: {cluster.fold([n for n in nodes if n.name in wave])}")
         report.say(f"each is flashed with {target.image}; with --yes this is done")
