@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -93,6 +94,17 @@ class Journal:
                 yield _event(json.loads(line))
             except (ValueError, KeyError, TypeError):
                 continue
+
+
+def begun(folder: Path, plan: Plan) -> Journal:
+    """A new journal with this plan. It is named by the second in which it begins, and no two by the same one.
+
+    Raises LackingError where it cannot be written.
+    """
+    while (found := Journal(folder / f"{time.strftime('%Y%m%d-%H%M%S')}{SUFFIX}")).path.exists():
+        time.sleep(0.1)
+    found.begin(plan)
+    return found
 
 
 def all_of(folder: Path) -> list[Journal]:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -29,7 +28,7 @@ from builder.errors import Exit, NodebakeError
 from builder.fleet.order import Order
 from builder.report.report import Report
 from builder.rollout.course import Course, Verdict
-from builder.rollout.journal import SUFFIX, Journal
+from builder.rollout.journal import Journal, begun
 from builder.rollout.plan import Limits, Plan, waves
 
 _PATIENCE = 30.0
@@ -82,8 +81,7 @@ def begin(
             refresh_hosts(head, project)
             before = formers(head, nodes)
         plan = Plan(target.image, target.flasher, planned, limits, *before, asked)
-        journal = Journal(project.root / FOLDER / f"{time.strftime('%Y%m%d-%H%M%S')}{SUFFIX}")
-        journal.begin(plan)
+        journal = begun(project.root / FOLDER, plan)
         report.say(
             f"rollout {journal.id}; killed, it is gone on with by: nodebake rollout resume {journal.id}"
         )

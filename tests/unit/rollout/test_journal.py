@@ -14,7 +14,7 @@ import pytest
 
 from builder.errors import LackingError, NodebakeError
 from builder.rollout.event import Reached, Said, Stage, Word
-from builder.rollout.journal import Journal, all_of
+from builder.rollout.journal import Journal, all_of, begun
 from builder.rollout.plan import Asked, Limits, Plan
 
 DATA = Path(__file__).parents[2] / "data"
@@ -124,10 +124,17 @@ def test_a_full_disk_is_told_and_gone_on_from(journal: Journal) -> None:
 
 def test_half_a_plan_is_none(tmp_path: Path) -> None:
     """The rollout has not begun, and is not what the next `resume` would find."""
-    begun = Journal(tmp_path / "rollouts/1.jsonl")
+    half = Journal(tmp_path / "rollouts/1.jsonl")
     with full_after(10), pytest.raises(LackingError, match="cannot be written: file too large"):
-        begun.begin(PLAN)
+        half.begin(PLAN)
     assert all_of(tmp_path / "rollouts") == []
     (tmp_path / "file").touch()
     with pytest.raises(LackingError, match="cannot be written: file exists"):
         Journal(tmp_path / "file/1.jsonl").begin(PLAN)
+
+
+def test_two_begun_at_once_have_names_of_their_own(tmp_path: Path) -> None:
+    """One that failed at once was begun again within its second, and told of a disk that has nothing."""
+    both = [begun(tmp_path / "rollouts", PLAN) for _ in range(2)]
+    assert all_of(tmp_path / "rollouts") == both
+    assert both[0].id < both[1].id
