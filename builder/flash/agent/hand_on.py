@@ -24,7 +24,7 @@ _KEPT = 8 << 20
 """Bytes of packed pieces that are kept in memory."""
 _EFFORT = 1
 _SILENCE = 10
-_NOTICED = 0.05
+_NOTICED = 0.2
 """Seconds until a server that is closed notices it."""
 _COUNTING = Lock()
 
