@@ -15,16 +15,12 @@ MAC = "b8:27:eb:00:00:01"
 # An emulated board on a busy machine is ten times slower than a real one, and systemd would give up on
 # devices and services that are merely on their way.
 _PATIENCE = "systemd.default_device_timeout_sec=900 systemd.default_timeout_start_sec=900"
-EMULATED = f"{_PATIENCE} norandmaps"
-"""What the kernel of an emulated board is told besides.
-
-The emulator translates what runs for each address at which it lies, and not once for all programs that share
-it. With addresses that are the same each time, a boot takes a fifth less time.
-"""
-EMULATED_64 = f"{EMULATED} kpti=off"
-"""The same for 64 bits, where a boot takes little more than half of the time: no processor of these boards
-needs the kernel's pages hidden from programs, and the emulator forgets much each time that they are.
-"""
+# The emulator translates code for each address at which it lies: where those are chosen at random, that of a
+# library once more for each program.
+_SAME_ADDRESSES = "norandmaps"
+# It also forgets much each time that the kernel's pages are hidden from a program, which no 64-bit processor
+# of a Raspberry Pi needs.
+_NOTHING_HIDDEN = "kpti=off"
 
 _LEAST_MEMORY = 128
 """MiB. Debian's kernel takes 36 of them, its initramfs 35 as it comes, and more when it is unpacked."""
@@ -50,7 +46,7 @@ class Board:
     serial: tuple[str, ...] = ()
     device_tree: str | None = None
     kernel: str = "kernel8.img"
-    cmdline: str = EMULATED
+    cmdline: str = ""
     memory: int = 1024
     memory_is_fixed: bool = False
 
@@ -66,7 +62,6 @@ _VIRT = Board(
         *("-device", "virtio-blk-pci,drive=card"),
         *("-device", f"virtio-net-pci,netdev=net,mac={MAC},romfile="),
     ),
-    cmdline=EMULATED_64,
 )
 # Without large physical addresses, Debian's armmp kernel reaches nothing above 4 GiB.
 _VIRT32 = replace(
@@ -75,7 +70,6 @@ _VIRT32 = replace(
     architecture="armhf",
     words=("-M", "virt,highmem=off", "-cpu", "cortex-a15", "-smp", "2"),
     kernel="kernel7.img",
-    cmdline=EMULATED,
 )
 _USB_NET = ("-device", f"usb-net,netdev=net,mac={MAC}")
 # Linux sets this board's one timer 15 microseconds ahead at the least. Where the emulator rests for longer
@@ -93,7 +87,7 @@ _RASPI0 = Board(
     device_tree="bcm2835-rpi-zero.dtb",
     kernel="kernel.img",
     # It looks at a bridge that is not emulated, and reading there ends the kernel.
-    cmdline=f"{EMULATED} initcall_blacklist=bcm2835_power_driver_init",
+    cmdline="initcall_blacklist=bcm2835_power_driver_init",
     memory=512,
     memory_is_fixed=True,
 )
@@ -118,7 +112,6 @@ _RASPI3B = Board(
     devices=_USB_NET,
     serial=("-serial", "null"),
     device_tree="bcm2837-rpi-3-b.dtb",
-    cmdline=EMULATED_64,
     memory_is_fixed=True,
 )
 BOARDS = {board.name: board for board in (_VIRT, _VIRT32, _RASPI0, _RASPI2B, _RASPI3B)}
@@ -164,7 +157,8 @@ class Machine:
         """The emulator's command line."""
         console = f"file:{escaped(self.console)}" if self.console else "mon:stdio"
         monitor = ("-monitor", "none") if self.console else ()
-        words = (self.cmdline, self.board.cmdline, f"console={self.board.console}")
+        board = self.board
+        words = (self.cmdline, emulated(board.architecture), board.cmdline, f"console={board.console}")
         drive = f"id=card,format=qcow2,aio={self.aio}"
         tree = ("-dtb", str(self.device_tree)) if self.device_tree else ()
         return (
@@ -183,6 +177,12 @@ class Machine:
             *self.board.serial,
             *("-serial", console),
         )
+
+
+def emulated(architecture: str) -> str:
+    """What the kernel of an emulated board is told besides: to be patient, and to spare the emulator work."""
+    words = f"{_PATIENCE} {_SAME_ADDRESSES}"
+    return f"{words} {_NOTHING_HIDDEN}" if architecture == "arm64" else words
 
 
 def memory_of(board: Board, wanted: int | None) -> int:

@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from builder.board import definition
-from builder.boot.machine import EMULATED_64, EMULATOR, escaped
+from builder.boot.machine import EMULATOR, emulated, escaped
 from builder.boot.netboot.head import Head, port
 from builder.boot.netboot.uboot import FLASH, flash, orders
 from builder.errors import RecipeError
@@ -18,7 +18,8 @@ from builder.netboot.config_txt import read_as
 
 UBOOT = Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
 PACKAGE = "u-boot-qemu"
-CONSOLE = "ttyAMA0"
+WORDS = f"{emulated('arm64')} console=ttyAMA0"
+"""What its kernel is told besides."""
 MEMORY = 1024
 """MiB, as a Pi 3 has."""
 
@@ -77,6 +78,6 @@ def prepare(head: Head, node: Node, folder: Path, console: Path | None = None) -
         raise RecipeError(f"there is no device tree of a `{node.board}` in what {node.name} boots")
     chip = folder / f"{node.name}.flash"
     with chip.open("wb") as file:
-        file.write(flash(orders(config, section, trees[0], node.mac, f"{EMULATED_64} console={CONSOLE}")))
+        file.write(flash(orders(config, section, trees[0], node.mac, WORDS)))
         file.truncate(FLASH)
     return Machine(uboot(chip), port(node), node.mac, console, aio=way_to_disks())

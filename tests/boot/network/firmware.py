@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.board import definition
-from builder.boot.machine import EMULATED_64
 from builder.boot.netboot.head import Head
-from builder.boot.netboot.machine import CONSOLE, Machine, prepare
+from builder.boot.netboot.machine import WORDS, Machine, prepare
 from builder.head.node.inventory import Node
 from builder.host.emulator import way_to_disks
 from builder.netboot.config_txt import read_as
@@ -65,7 +64,7 @@ class Firmware:
         kernel, initramfs = (
             self._take(f"{prefix}{name}") for name in (said["kernel"], said["initramfs"].split()[0])
         )
-        words = f"{self._text(f'{prefix}cmdline.txt').strip()} {EMULATED_64} console={CONSOLE}"
+        words = f"{self._text(f'{prefix}cmdline.txt').strip()} {WORDS}"
         return ("-kernel", str(kernel), "-initrd", str(initramfs), "-append", words)
 
     def _text(self, name: str) -> str:
