@@ -45,8 +45,10 @@ class Field(Protocol):
     async def restart(self, node: str) -> None:
         """Start the node again: by ssh, else by its power. Raises NoPower when neither can be."""
 
-    async def starts_again(self, node: str) -> bool:
-        """Whether it starts again and again, as one whose kernel panics; `up` waits for its next start."""
+    async def let_start(self, node: str) -> bool:
+        """Leave it to a node that starts again and again to do so: `up` waits for its next start then. Any
+        other has to be started; False.
+        """
 
     async def up(self, node: str, *, seconds: float) -> str:
         """Wait until the node has started again and answers; what it runs then. Raises NodeFailed."""

@@ -95,7 +95,7 @@ class Site:
                 return
         await self._cycle(node)
 
-    async def starts_again(self, node: str) -> bool:
+    async def let_start(self, node: str) -> bool:
         if await self._starts.of(node) < ENOUGH:
             return False
         self._booted[node] = ""

@@ -54,7 +54,7 @@ class Starting:
         """The same for a node that tries a release, and starts by itself when nothing else can start it: when
         its kernel panics, or its time is over.
         """
-        if await self.field.starts_again(node):
+        if await self.field.let_start(node):
             # Its next start is into what the head has for it now, and without power it would begin anew.
             with suppress(NodeFailed):
                 await self._arrived(node, wanted, self.seconds)

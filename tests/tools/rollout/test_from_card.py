@@ -78,7 +78,7 @@ class World:
         self._tick()
         self.cards[node].start()
 
-    async def starts_again(self, node: str) -> bool:
+    async def let_start(self, node: str) -> bool:
         raise AssertionError("the head sees no start of such a node")
 
     async def up(self, node: str, *, seconds: float) -> str:

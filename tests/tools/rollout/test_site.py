@@ -162,8 +162,8 @@ def test_a_node_that_starts_again_and_again_is_given_up(
     assert caught.value.hint == "what its kernel told the head: nodebake logs --kernel node02"
 
 
-def test_whether_a_node_starts_again_and_again(tmp_path: Path) -> None:
-    """It is told once; then it has begun to start anew."""
+def test_a_node_that_starts_again_and_again_is_left_to_do_so_once(tmp_path: Path) -> None:
+    """Its starts are counted anew from there."""
     told = iter([4, 5, 7, 7, 7, 9])
 
     def head(verb: str, *_: str) -> Any:
@@ -174,7 +174,7 @@ def test_whether_a_node_starts_again_and_again(tmp_path: Path) -> None:
             found._starts.between = 0
             await found.assign("node02", "card/1")
             await found._starts.mark("node02")
-            return [await found.starts_again("node02") for _ in range(4)]
+            return [await found.let_start("node02") for _ in range(4)]
 
     assert asyncio.run(run()) == [False, True, False, False]
 

@@ -90,7 +90,7 @@ class World:
         if self.ill.get(node) == "dead":
             board.runs = ""
 
-    async def starts_again(self, node: str) -> bool:
+    async def let_start(self, node: str) -> bool:
         self._tick()
         return self.ill.get(node) in ("panics", "stuck") and not self.boards[node].runs
 
