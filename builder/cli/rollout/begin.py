@@ -11,7 +11,6 @@ from builder.cli.at_head import AtHead, at_head
 from builder.cli.fleet.crew import Crew
 from builder.cli.fleet.free import refuse_unless_free
 from builder.cli.fleet.hosts import refresh_hosts
-from builder.cli.left_out import warn_of_forgotten
 from builder.cli.project import Project, project_of
 from builder.cli.rollout.conduct import Conduct
 from builder.cli.rollout.journals import FOLDER
@@ -29,6 +28,7 @@ from builder.fleet.order import Order
 from builder.report.report import Report
 from builder.rollout.course import Course, Verdict
 from builder.rollout.journal import Journal, begun
+from builder.rollout.orders import Wish
 from builder.rollout.plan import Limits, Plan, waves
 
 _PATIENCE = 30.0
@@ -38,19 +38,17 @@ def run(arguments: Namespace, report: Report) -> Exit:
     """The rollout: what it would do, and with `--yes` it does it."""
     project = project_of(arguments)
     cluster = project.cluster()
-    nodes, target = aimed(arguments, project, cluster)
-    warn_of_forgotten(cluster, arguments.nodes, report)
+    nodes, target = aimed(arguments, project, cluster, report)
+    wish = wish_of(asked_of(arguments), project, target.image_folder)
     canaries = [node.name for node in cluster.select(arguments.canary)] if arguments.canary else []
     planned = waves([node.name for node in nodes], canaries, arguments.wave)
     if not arguments.yes:
-        # What would be refused is refused now.
-        wish_of(asked_of(arguments), project, target.image_folder)
         for number, wave in enumerate(planned, 1):
             report.data(f"wave {number}: {cluster.fold([n for n in nodes if n.name in wave])}")
         report.say(f"each is flashed with {target.image}; with --yes this is done")
         return Exit.DONE
     limits = Limits(arguments.success / 100, arguments.failures)
-    return begin(arguments, report, project, nodes, target, planned, limits)
+    return begin(arguments, report, project, nodes, target, wish, planned, limits)
 
 
 def begin(
@@ -59,15 +57,14 @@ def begin(
     project: Project,
     nodes: Sequence[Node],
     target: Target,
+    wish: Wish,
     planned: tuple[tuple[str, ...], ...],
     limits: Limits,
 ) -> Exit:
     """Bring the releases to the head, write the plan down, and carry it out."""
     cluster = project.cluster()
-    asked = asked_of(arguments)
     for folder in (target.flasher_folder, target.image_folder):
         signed(folder, Ring(project.root), report)
-    wish = wish_of(asked, project, target.image_folder)
     with ExitStack() as stack:
         head = stack.enter_context(at_head(arguments, report))
         what = f"deploy {target.recipe}"
@@ -80,7 +77,7 @@ def begin(
             known = prepared(head, cluster, nodes, target, report)
             refresh_hosts(head, project)
             before = formers(head, nodes)
-        plan = Plan(target.image, target.flasher, planned, limits, *before, asked)
+        plan = Plan(target.image, target.flasher, planned, limits, *before, wish.asked)
         journal = begun(project.root / FOLDER, plan)
         report.say(
             f"rollout {journal.id}; killed, it is gone on with by: nodebake rollout resume {journal.id}"

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.cli.latest import latest
+from builder.cli.left_out import warn_of_forgotten
 from builder.cli.project import Project
 from builder.cluster.cluster import Cluster, Node
 from builder.deploy.publish import release_of
 from builder.deploy.stock import by_card_alone, movable
 from builder.errors import RecipeError, RefusedError
 from builder.flash.agent import release as flashed
+from builder.report.report import Report
 
 FLASHER = "flasher"
 GUEST = "flasher-card"
@@ -37,9 +39,12 @@ class Target:
         return self.image.partition("/")[0]
 
 
-def aimed(arguments: Namespace, project: Project, cluster: Cluster) -> tuple[tuple[Node, ...], Target]:
+def aimed(
+    arguments: Namespace, project: Project, cluster: Cluster, report: Report
+) -> tuple[tuple[Node, ...], Target]:
     """The nodes that a command line names, and what they are moved to. Raises RecipeError, RefusedError."""
     nodes = movable(cluster, arguments.nodes)
+    warn_of_forgotten(cluster, arguments.nodes, report)
     alone = bool(nodes) and by_card_alone(cluster, nodes[0])
     return nodes, target_of(project, arguments.recipe, arguments.release, nodes, from_card=alone)
 
