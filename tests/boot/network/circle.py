@@ -32,7 +32,8 @@ MOVED = "moved"
 UP_WITHIN = 150
 """Seconds until a node that was started is given up."""
 CARD = 4 << 30
-# An emulated card moves some six MB a second. What nobody boots by or runs here stays away from it.
+BOOT_SIZE = 128 << 20
+# An emulated card is slow. What nobody boots by or runs here stays away from it.
 _LEAN = {
     "overlay.yaml": """\
 delete:
@@ -61,14 +62,14 @@ delete:
     "etc/initramfs-tools/modules": "ext4\nmmc_block\nsdhci_pci\n",
 }
 _RECIPES = {
-    MOVED: """\
+    MOVED: f"""\
 format: 1
 summary: docker-sdcard, small
 include: [docker-sdcard]
 layers:
   - files: lean
 outputs:
-  image: {free: 64M, boot_size: 128M}
+  image: {{free: 64M, boot_size: {BOOT_SIZE >> 20}M}}
 """,
     # The first process ends at once, which no kernel survives. Little else differs, and is written twice.
     # The head asks for ten seconds after a panic too, and of equal words only the first is kept.
