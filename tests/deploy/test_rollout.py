@@ -139,6 +139,14 @@ def test_a_rollout_and_back(rack: Rack) -> None:
     assert [board.runs for board in rack.boards] == [f"tiny/{FORMER.version}"] * 3
 
 
+def test_who_is_not_known_well_enough_is_told(rack: Rack) -> None:
+    inventory = rack.operator.root / "cluster.yaml"
+    inventory.write_text(f"{inventory.read_text()}  - {{number: 4}}\n")
+    code, out, err = rack.call("rollout", "sdcard", "@all")
+    assert (code, out) == (0, "wave 1: node[01-03]\n")
+    assert "warning: `node04` is left out: its MAC address is not known\n" in err
+
+
 def test_many_at_once_take_it_from_each_other(rack: Rack, monkeypatch: pytest.MonkeyPatch) -> None:
     ordered = []
 
