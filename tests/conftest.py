@@ -8,7 +8,7 @@ import signal
 from collections.abc import Generator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.boot.timing import BOOTS, FIGURES
 
@@ -18,7 +18,7 @@ CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says how busy the machine is, and nothing else.
-settings.register_profile("nodebake", deadline=None)
+settings.register_profile("nodebake", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("nodebake")
 
 collect_ignore_glob = [] if os.environ.get("NODEBAKE_LONG") else ["long/*"]

@@ -16,7 +16,9 @@ BLOCK = 4096
 RUNS = st.lists(
     st.tuples(st.sampled_from([0, 0, 1, 255]), st.sampled_from([1, 2, 15, 16, 700, 1100])), max_size=8
 )
-LENIENT = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LENIENT = settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 def _content(runs: list[tuple[int, int]], tail: int) -> bytes:
