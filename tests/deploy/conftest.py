@@ -102,6 +102,10 @@ def operator(
     for folder in (root / "recipes", mine / ".ssh", home):
         folder.mkdir(parents=True)
     (root / "cluster.yaml").write_text(CLUSTER)
+    # As docs/reference/head.md has it, should that be the server which this machine has.
+    ganesha = ground.layout.etc / "ganesha/ganesha.conf"
+    ganesha.parent.mkdir(parents=True)
+    ganesha.write_text('%include "/etc/ganesha/nodebake.conf"\n')
     monkeypatch.setenv("HOME", str(mine))
     monkeypatch.setenv("NODEBAKE_OUT", str(ground.folder / "out"))
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
