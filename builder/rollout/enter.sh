@@ -31,14 +31,17 @@ dd if=$disk bs=4096 skip=1 count=1 status=none | tr -d '\000' | grep -q '"state"
 [ -s $trust/allowed_signers ] || fail "it trusts no key: $trust/allowed_signers is not there"
 
 # Whoever came before may not have got as far as a start. The next one is of what this node runs, all the same.
-if grep -q '^os_prefix=nodebake-flasher/' $boot/config.txt; then
-    [ -s $boot/config.txt.former ] || fail "nothing on its card tells how it boots what it runs"
-    cp $boot/config.txt.former $boot/config.txt.new
+if grep -q '^os_prefix=nodebake-flasher/\|^cmdline=nodebake-trial' $boot/config.txt; then
+    # What is tried has it under the one name, what was visited under the other.
+    own=$boot/config.txt.own
+    [ -s $own ] || own=$boot/config.txt.former
+    [ -s $own ] || fail "nothing on its card tells how it boots what it runs"
+    cp $own $boot/config.txt.new
     sync
     mv $boot/config.txt.new $boot/config.txt
     sync
 fi
-rm -rf "$place"
+rm -rf "$place" $boot/config.txt.own $boot/config.txt.next $boot/nodebake-trial.txt
 free=$(df --output=avail --block-size=1 $boot | tail -n 1)
 [ "$free" -ge "$needs" ] || fail "its boot partition has $((free >> 20)) MiB free, the flasher takes $((needs >> 20)) MiB"
 mkdir "$place"
@@ -70,7 +73,6 @@ mv cmdline.txt "$prefix/cmdline.txt"
     echo '[all]'
     sed -n '/^\(gpu_mem\|start_\|fixup_file\)/p' $boot/config.txt
 } >../config.txt.visit
-rm config.txt
 
 cd /
 # shellcheck disable=SC2046 # names without spaces

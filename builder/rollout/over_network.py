@@ -15,7 +15,6 @@ from builder.rollout.way import CHECK_SECONDS, Starting
 EARN = "set -e\n/usr/lib/nodebake/card earn\nsystemctl stop nodebake-trial.service\n"
 # A card that boots by itself keeps its node from the network.
 HOLD = "[ ! -x /usr/lib/nodebake/card ] || /usr/lib/nodebake/card hold\n"
-_BY_ITSELF = "! grep -q 'nodebake\\.trial' /proc/cmdline\n"
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class OverNetwork:
         if earned.code:
             raise NodeFailed(f"{node}'s card cannot be made to boot", facts=earned.stderr.splitlines()[-3:])
         await self.starting.into(node, release)
-        if not await self._by_itself(node):
+        if not await self.starting.by_itself(node):
             raise NodeFailed(f"{node} does not boot from its card by itself")
         await self.field.settle(node, passed=True)
 
@@ -69,7 +68,7 @@ class OverNetwork:
 
     async def _onto_card_again(self, node: str, former: str) -> None:
         """What a node had on its card before is written there again, unless it never left it."""
-        if await self.field.release_of(node) == former and await self._by_itself(node):
+        if await self.field.release_of(node) == former and await self.starting.by_itself(node):
             # Whoever is to be flashed is said to run from its card no longer.
             await self.field.assign(node, former)
             await self.field.settle(node, passed=True)
@@ -87,10 +86,6 @@ class OverNetwork:
             with suppress(NodebakeError):
                 await self._hold(node)
             await self.starting.back(node, release)
-
-    async def _by_itself(self, node: str) -> bool:
-        """Whether it has come up from its card alone."""
-        return (await self.field.script(node, _BY_ITSELF, seconds=CHECK_SECONDS)).code == 0
 
     async def _hold(self, node: str) -> None:
         held = await self.field.script(node, HOLD, seconds=CHECK_SECONDS)

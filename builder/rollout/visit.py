@@ -28,11 +28,15 @@ class Visit:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What `enter.sh` is told: the release, its prefix, and the bytes that it takes on the partition."""
-        size = sum(self.release.artifact(name).size for name in self.release.served)
+        """What `enter.sh` is told: the release, its prefix, and the bytes that it needs on the partition."""
         # The boot archive lies there beside what is in it.
-        room = size + self.release.artifact(self.release.boot).size + _MORE
+        room = takes(self.release) + self.release.artifact(self.release.boot).size
         return (self.release.label, self.release.prefix.rstrip("/"), str(room))
+
+
+def takes(release: Release) -> int:
+    """The bytes that a flasher takes on a card's first partition, at most."""
+    return sum(release.artifact(name).size for name in release.served) + _MORE
 
 
 def pack(release: Release, folder: Path, target: Path) -> Visit:

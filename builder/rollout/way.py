@@ -14,6 +14,8 @@ from builder.rollout.field import Field, NodeFailed, NoPower
 
 CHECK_SECONDS = 420
 """What a script on a node may take."""
+BY_ITSELF = "! grep -q 'nodebake\\.trial' /proc/cmdline\n"
+"""A script that ends with 0 on a node that has come up to stay."""
 
 
 class Way(Protocol):
@@ -48,7 +50,7 @@ class Starting:
     async def into(self, node: str, wanted: str) -> None:
         """Start a node again and wait until it runs what it should. Raises NodeFailed."""
         await self.field.restart(node)
-        await self._arrived(node, wanted, self.seconds)
+        await self._arrived(node, wanted)
 
     async def back(self, node: str, wanted: str) -> None:
         """The same for a node that tries a release, and starts by itself when nothing else can start it: when
@@ -57,17 +59,27 @@ class Starting:
         if await self.field.let_start(node):
             # Its next start is into what the head has for it now, and without power it would begin anew.
             with suppress(NodeFailed):
-                await self._arrived(node, wanted, self.seconds)
+                await self._arrived(node, wanted)
                 return
+        self._is(node, wanted, await self.again(node))
+
+    async def again(self, node: str) -> str:
+        """Start a node again that tries a release, and may start by itself alone; what it runs then."""
         seconds = self.seconds
         try:
             await self.field.restart(node)
         except NoPower:
             seconds += TRIAL
-        await self._arrived(node, wanted, seconds)
+        return await self.field.up(node, seconds=seconds)
 
-    async def _arrived(self, node: str, wanted: str, seconds: float) -> None:
-        runs = await self.field.up(node, seconds=seconds)
+    async def by_itself(self, node: str) -> bool:
+        """Whether it has come up from its card alone, to stay."""
+        return (await self.field.script(node, BY_ITSELF, seconds=CHECK_SECONDS)).code == 0
+
+    async def _arrived(self, node: str, wanted: str) -> None:
+        self._is(node, wanted, await self.field.up(node, seconds=self.seconds))
+
+    def _is(self, node: str, wanted: str, runs: str) -> None:
         if runs != wanted:
             raise NodeFailed(
                 f"{node} came up with {runs or 'nobody knows what'}", facts=[f"wanted: {wanted}"]

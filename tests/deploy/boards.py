@@ -47,7 +47,8 @@ mount --rbind "$1/dev" /dev
 # What it has started anew since is not what this session would see.
 [ ! -e "$1/booting" ]
 [ "$(cat /proc/sys/kernel/random/boot_id)" = "$before" ]
-export NODE="$1" PATH="$1/bin:/usr/bin:/bin"
+# As sudo's own.
+export NODE="$1" PATH="$1/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 exec sh -c "$SSH_ORIGINAL_COMMAND"
 """
 _SYSTEMCTL = """\

@@ -25,7 +25,7 @@ from tempfile import TemporaryDirectory
 
 from builder.flash.agent import table
 from builder.flash.agent.table import Part
-from builder.release.manifest import Artifact, Manifest
+from builder.release.manifest import Artifact, ImagePartition, Manifest
 from tests.deploy import boards
 from tests.flash import ground as disk
 from tests.flash.ground import BOOT, MIB, blank
@@ -38,7 +38,9 @@ KEY = "etc/ssh/ssh_host_ed25519_key"
 SECOND = BOOT + BOOT_SIZE
 _ENTER = boards.ENTER.replace(
     "mount --rbind",
-    """: >"$1/dev/mmcblk0p1"
+    """mkdir /run/nodebake-kept
+mount --bind "$1/kept" /run/nodebake-kept
+: >"$1/dev/mmcblk0p1"
 mount --bind "$(cat "$1/part")" "$1/dev/mmcblk0p1"
 mount --rbind""",
 ).replace(
@@ -52,6 +54,8 @@ mount --rbind""",
 fi
 export NODE""",
 )
+MUTE_SECONDS = 12
+"""How long a release that is not heard of stays up, while it is tried."""
 _FINDMNT = """\
 case "$*" in
     *MAJ:MIN*) echo 179:2 ;;
@@ -77,9 +81,12 @@ config = part("config.txt")
 said = dict(line.partition("=")[::2] for line in config.splitlines())
 prefix = said.get("os_prefix", "")
 part(f"{{prefix}}{{said['kernel']}}")
+words = part(prefix + said.get("cmdline", "cmdline.txt"))
+(node / "words").write_text(words)
+for each in (node / "kept").iterdir():
+    shutil.rmtree(each)
 guest = prefix.startswith("nodebake-flasher/")
 if guest:
-    words = part(f"{{prefix}}cmdline.txt")
     told = dict(word.partition("=")[::2] for word in words.split())
     release = told["nodebake.release"]
     for layer in told["nodebake.layers"].split(","):
@@ -93,13 +100,22 @@ else:
     release = whole.get(hashlib.sha256(data[{second} :]).hexdigest(), "")
     if not release:
         raise SystemExit("its root is neither the one nor the other")
-    words, root = "root=/dev/mmcblk0p2", node / "root-of-card"
+    early = {{"CMDLINE": node / "words", "KMSG": node / "kmsg", "RUN": node}}
+    told = {{f"NODEBAKE_{{key}}": str(value) for key, value in early.items()}}
+    subprocess.run(["sh", node / "once"], env={{**os.environ, **told}}, check=True)
+    ill = node / "panics"
+    if ill.exists() and ill.read_text() == release:
+        with (node / "boots").open("a") as log:
+            log.write("panic\\n")
+        os.execv(node / "boot", [node / "boot"])
+    root = node / "root-of-card"
     for folder in ("etc", "run"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "etc/fstab").touch()
     (root / "etc/machine-id").touch()
     places = {{"NODEBAKE_ROOT": root, "NODEBAKE_SYS": node / "sys", "NODEBAKE_DISK": node / "card.img"}}
     told = {{key: str(value) for key, value in places.items()}}
+    told["NODEBAKE_CMDLINE"] = str(node / "words")
     env = {{"NODE": str(node), "PATH": f"{{node}}/bin:/usr/bin:/bin", **told}}
     subprocess.run(["sh", {unpack!r}], env=env, check=True)
 shutil.rmtree(node / "etc")
@@ -119,7 +135,12 @@ with (node / "boots").open("a") as log:
     log.write(release + "\\n")
 (node / "boot_id.new").write_text(str(uuid.uuid4()) + "\\n")
 (node / "boot_id.new").replace(node / "boot_id")
-if not (node / "deaf").exists() or not guest:
+mute = node / "mute"
+if mute.exists() and mute.read_text() == release:
+    # What is tried starts again when its time is over.
+    assert "nodebake.trial=" in words
+    subprocess.Popen(["setsid", "sh", "-c", f"sleep {mute_seconds}; exec {{node}}/boot"])
+elif not (node / "deaf").exists() or not guest:
     (node / "booting").unlink()
 """
 
@@ -143,7 +164,8 @@ class Card(disk.Tiny):
     def _manifest(self, artifacts: tuple[Artifact, ...]) -> Manifest:
         made = super()._manifest(artifacts)
         assert made.image
-        return replace(made, image=replace(made.image, bootcode=0))
+        boot = ImagePartition(1, BOOT, self.boot_size, "0c", "vfat", "bootfs", "", "", "/boot/firmware")
+        return replace(made, image=replace(made.image, bootcode=0, partitions=(boot, *made.image.partitions)))
 
     def _boot_files(self) -> bytes:
         """The first partition."""
@@ -153,6 +175,7 @@ class Card(disk.Tiny):
             texts = {
                 "config.txt": f"# {self.version}\ngpu_mem=16\nkernel=kernel.img\n",
                 "kernel.img": self.version,
+                "cmdline.txt": "root=/dev/mmcblk0p2 rootwait\n",
             }
             for name, text in texts.items():
                 (files / name).write_text(text)
@@ -250,10 +273,14 @@ def _node(folder: Path, card: Path, whole: Path, part: Path, releases: Sequence[
         "size": SIZE,
         "slot": disk.SLOT.start,
         "slot_size": disk.SLOT.size,
+        "mute_seconds": MUTE_SECONDS,
         "unpack": str(overlays / "card-identity/usr/lib/nodebake/identity"),
         "visit": str(overlays / "flasher-card/usr/lib/nodebake/visit"),
     }
     boards.furnish(folder, _ENTER, _BOOT.format(**values), _FINDMNT)
+    (folder / "kept").mkdir()
+    once = overlays / "card-once/usr/share/initramfs-tools/scripts/init-premount/nodebake-once"
+    (folder / "once").write_text(once.read_text().replace("mount -t vfat", "mount -t ext4"))
     (folder / "card.img").symlink_to(card)
     (folder / "device").write_text(str(whole))
     (folder / "part").write_text(str(part))

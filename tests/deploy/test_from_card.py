@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,10 +17,10 @@ from builder.flash.agent.receipt import Receipt
 from builder.flash.offer import offer
 from builder.flash.several import Wish, carry_out, orders
 from builder.report.silent import SilentReport
-from builder.rollout import site
+from builder.rollout import site, way
 from tests.deploy.conftest import Operator
 from tests.deploy.guests import KEY, SECOND, SIZE, Card, Guest, Wider, grow, guest
-from tests.flash.ground import blank, sign
+from tests.flash.ground import BOOT, SLOT, blank, sign
 from tests.head.release import Tiny
 from tests.needs import needs_tool
 from tests.tools.power.sshd import USER, Keys
@@ -32,6 +33,8 @@ FLASHER = Tiny(recipe="flasher-card", version="20260501-eeeeeeee", mode="ram", b
 LABEL = f"flasher-card/{FLASHER.version}"
 WITHIN = ("--up-within", "20")
 ADDRESS = "127.0.4.17"
+TRIED_FOR = 2
+OWN_FILES = ["cmdline.txt", "config.txt", "kernel.img"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ def desk(operator: Operator, place: Path, monkeypatch: pytest.MonkeyPatch) -> It
     for release in (FORMER, NEWER, FLASHER):
         _latest(root, out, release)
     monkeypatch.setattr(site, "POLL", 0.2)
+    # Nothing here switches its power.
+    monkeypatch.setattr(way, "TRIAL", TRIED_FOR)
     keys = Keys(place / "keys")
     keys.folder.mkdir()
     keys.make("operator")
@@ -114,6 +119,10 @@ def second_partition(release: Card) -> bytes:
     return release.image[SECOND:]
 
 
+def slot(desk: Desk) -> bytes:
+    return (desk.node.folder / "card.img").read_bytes()[SLOT.start : SLOT.start + SLOT.size]
+
+
 def damaged(image: bytes) -> bytes:
     """Its last MiB is not what was signed."""
     return image[: -(1 << 20)] + bytes([1]) * (1 << 20)
@@ -123,10 +132,12 @@ def test_it_is_moved_to_a_newer_system_and_back(desk: Desk) -> None:
     code, out, err = desk.call("deploy", "zero", "node17", "--force", *WITHIN)
     assert code == 0, err + desk.node.said
     assert out == "node17  done\n"
-    assert desk.node.boots == [FORMER.label, LABEL, NEWER.label]
+    # Once to be tried, once to stay.
+    assert desk.node.boots == [FORMER.label, LABEL, NEWER.label, NEWER.label]
+    assert not any(slot(desk))
     assert (desk.node.folder / "card.img").read_bytes()[SECOND:SIZE] == second_partition(NEWER)
     # Nothing of the guest is left, and the node is itself.
-    assert desk.node.on_boot() == ["config.txt", "kernel.img"]
+    assert desk.node.on_boot() == OWN_FILES
     own = desk.node.folder / "root-of-card"
     assert (own / "etc/hostname").read_text() == "node17\n"
     assert (own / KEY).read_bytes() == (desk.node.folder.parent / f"keys/host-{ADDRESS}").read_bytes()
@@ -144,6 +155,23 @@ def test_one_that_is_not_well_gets_back_what_it_had(desk: Desk) -> None:
     why = "node17 is not well: docker runs no container: read-only file system"
     assert out == f"node17  restored: {why}\n", err + desk.node.said
     assert desk.node.boots == [FORMER.label, LABEL, NEWER.label, LABEL, FORMER.label]
+
+
+def test_one_whose_new_system_panics_gets_back_what_it_had(desk: Desk) -> None:
+    (desk.node.folder / "panics").write_text(NEWER.label)
+    code, out, err = desk.call("deploy", "zero", "node17", "--force", *WITHIN)
+    assert code == 1, err
+    assert out == f"node17  restored: node17 came up with {LABEL}: wanted: {NEWER.label}\n"
+    assert desk.node.boots == [FORMER.label, LABEL, "panic", LABEL, FORMER.label], desk.node.said
+    assert desk.node.on_boot() == OWN_FILES
+
+
+def test_one_whose_new_system_is_not_heard_of_gets_back_what_it_had(desk: Desk) -> None:
+    (desk.node.folder / "mute").write_text(NEWER.label)
+    code, out, err = desk.call("deploy", "zero", "node17", "--force", "--up-within", "8")
+    assert code == 1, err
+    assert out.startswith("node17  restored: node17 has not come up within 8 s: "), err
+    assert desk.node.boots == [FORMER.label, LABEL, NEWER.label, LABEL, FORMER.label], desk.node.said
 
 
 def test_a_flasher_that_nobody_reaches_goes_away_by_itself(desk: Desk) -> None:
@@ -168,7 +196,7 @@ def test_one_that_does_not_start_again_is_left_as_it_was(desk: Desk, monkeypatch
     monkeypatch.setattr(site.Site, "restart", refuses)
     code, out, _ = desk.call("deploy", "zero", "node17", "--force", *WITHIN)
     assert (code, out) == (1, "node17  restored: node17 does not start again\n")
-    assert desk.node.on_boot() == ["config.txt", "kernel.img"]
+    assert desk.node.on_boot() == OWN_FILES
     desk.node.start()
     assert desk.node.boots == [FORMER.label] * 2, desk.node.said
 
@@ -205,6 +233,29 @@ def test_a_card_that_is_written_in_part_boots_the_flasher_until_it_is_whole(desk
     assert (code, desk.node.runs) == (0, NEWER.label), err + desk.node.said
 
 
+class Killed(BaseException):
+    """The program ends here."""
+
+
+def test_one_that_was_written_and_not_told_of_is_written_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its card holds nothing of the flasher any more, which is up yet."""
+    flash = site.Site.flash
+
+    async def flash_and_end(there: site.Site, node: str, release: str) -> str:
+        await flash(there, node, release)
+        raise Killed
+
+    with monkeypatch.context() as short, pytest.raises(Killed):
+        short.setattr(site.Site, "flash", flash_and_end)
+        desk.call("deploy", "zero", "node17", "--force", *WITHIN)
+    assert desk.node.on_boot() == OWN_FILES
+    code, _, err = desk.call("rollout resume", *WITHIN)
+    assert (code, desk.node.runs) == (0, NEWER.label), err + desk.node.said
+    assert desk.node.boots == [FORMER.label, LABEL, NEWER.label, NEWER.label]
+
+
 def test_a_half_written_card_gets_back_what_it_had(desk: Desk) -> None:
     image = desk.out / NEWER.label / f"zero-{NEWER.version}.img"
     image.write_bytes(damaged(image.read_bytes()))
@@ -221,19 +272,33 @@ def test_another_boot_partition_is_refused_and_nothing_is_lost(desk: Desk) -> No
     assert code == 1
     assert "the boot partition of `/dev/mmcblk0` is not where `zero/20260701-cccccccc` has it" in out
     assert desk.node.boots == [FORMER.label, LABEL, FORMER.label]
-    assert desk.node.on_boot() == ["config.txt", "kernel.img"]
+    assert desk.node.on_boot() == OWN_FILES
 
 
-def test_a_boot_partition_without_room_is_refused(desk: Desk) -> None:
+def test_an_image_without_room_for_its_flasher_is_refused(desk: Desk) -> None:
     desk.release(
         replace(FLASHER, version="20260801-dddddddd", top={"etc/motd": "x"}, needs=0), padded=4 << 20
     )
+    code, _, err = desk.call("deploy", "zero", "node17", "--force", *WITHIN)
+    assert code == 5
+    assert err.startswith(
+        f"error: the boot partition of {NEWER.label} has no room for what flashes it\n"
+        "  4 MiB of it are free, flasher-card/20260801-dddddddd takes 5 MiB\n"
+    )
+    assert desk.node.boots == [FORMER.label]
+
+
+def test_a_boot_partition_without_room_is_refused(desk: Desk) -> None:
+    clutter = desk.node.folder / "clutter"
+    clutter.write_bytes(bytes(range(256)) * (12 << 10))
+    argv = ["/usr/sbin/debugfs", "-w", "-R", f"write {clutter} clutter"]
+    subprocess.run([*argv, f"{desk.node.folder}/card.img?offset={BOOT}"], check=True, capture_output=True)
     code, out, _ = desk.call("deploy", "zero", "node17", "--force", *WITHIN)
     assert code == 1
     assert "node17 does not take the flasher: its boot partition has " in out
     assert "MiB free, the flasher takes " in out
     assert desk.node.boots == [FORMER.label]
-    assert desk.node.on_boot() == ["config.txt", "kernel.img"]
+    assert desk.node.on_boot() == ["clutter", *OWN_FILES]
 
 
 def test_a_flasher_that_nobody_signed_is_refused_on_the_node(desk: Desk) -> None:
@@ -243,7 +308,7 @@ def test_a_flasher_that_nobody_signed_is_refused_on_the_node(desk: Desk) -> None
     assert code == 1
     assert f"node17 does not take the flasher: {layer.name} is not what was signed" in out
     assert desk.node.boots == [FORMER.label]
-    assert desk.node.on_boot() == ["config.txt", "kernel.img"]
+    assert desk.node.on_boot() == OWN_FILES
 
 
 def test_both_kinds_of_nodes_at_once_are_refused(desk: Desk) -> None:

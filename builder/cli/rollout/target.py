@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +18,16 @@ from builder.deploy.publish import release_of
 from builder.deploy.stock import by_card_alone, movable
 from builder.errors import RecipeError, RefusedError
 from builder.flash.agent import release as flashed
+from builder.head.release.manifest import Release
+from builder.image.layout import BOOT_MOUNT
+from builder.release.manifest import parse
 from builder.report.report import Report
+from builder.rollout.visit import takes
 
 FLASHER = "flasher"
 GUEST = "flasher-card"
 """The flasher of nodes that find it on their own card."""
+_CLUSTER = 4096
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,8 @@ def target_of(
     flasher = release_of(flasher_folder, flasher_recipe)
     _fit(image, boards, nodes)
     _fit(flasher.label, [board.name for board in flasher.boards], nodes)
+    if from_card:
+        _fit_together(image_folder, flasher)
     return Target(image, image_folder, flasher.label, flasher_folder, from_card)
 
 
@@ -96,6 +104,27 @@ def _fit(label: str, boards: Sequence[str], nodes: Sequence[Node]) -> None:
             f"{label} is not for every one of these nodes",
             facts=[*unfit[:5], f"it is for {', '.join(sorted(set(boards)))}"],
             hint="leave those out, or add the board to the recipe and build again",
+        )
+
+
+def _fit_together(image: Path, flasher: Release) -> None:
+    """Raise RefusedError for an image beside whose boot files the flasher has no room: while it is tried, the
+    card has both.
+    """
+    made = parse((image / "manifest.json").read_text(encoding="utf-8"))
+    parts = made.image.partitions if made.image else ()
+    size = sum(part.size for part in parts if part.mount == f"/{BOOT_MOUNT}")
+    taken = sum(
+        math.ceil(file.size / _CLUSTER) * _CLUSTER
+        for file in made.files
+        if file.path.startswith(f"{BOOT_MOUNT}/")
+    )
+    if size and size - taken < takes(flasher):
+        free = max(0, size - taken) >> 20
+        raise RefusedError(
+            f"the boot partition of {made.recipe}/{made.version} has no room for what flashes it",
+            facts=[f"{free} MiB of it are free, {flasher.label} takes {takes(flasher) >> 20} MiB"],
+            hint="`outputs: {image: {boot_size: 512M}}` in its recipe; write the cards in a reader",
         )
 
 

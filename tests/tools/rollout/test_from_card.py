@@ -14,11 +14,12 @@ from builder.rollout.course import Course
 from builder.rollout.drive import Drive
 from builder.rollout.event import Stage
 from builder.rollout.field import Ended, NodeFailed
-from builder.rollout.from_card import UNDO
+from builder.rollout.from_card import OWN, TRIAL_SCRIPT, TURNED
 from builder.rollout.health import SCRIPT
 from builder.rollout.journal import Journal
 from builder.rollout.plan import Limits, Plan
 from builder.rollout.visit import Visit
+from builder.rollout.way import BY_ITSELF
 from builder.rollout.work import Worker
 from tests.tools.rollout.world import Killed
 
@@ -32,17 +33,26 @@ _GUEST = Release(
 
 @dataclass
 class Card:
-    """What a node boots: its root, empty when written in part, unless its config.txt names the flasher."""
+    """What a node boots: its root, empty when written in part, unless its config.txt names the flasher, for
+    good or (not `stays`) for once; or `trial`: its root for once. `guest`: whether the flasher's files are on
+    it, and `kept`: in the node's memory.
+    """
 
     root: str = FORMER
-    guest: bool = False
+    config: str = "own"
     stays: bool = False
+    guest: bool = False
+    kept: bool = False
     runs: str = FORMER
 
     def start(self) -> None:
-        self.runs = FLASHER if self.guest else self.root
-        # As it comes up, the flasher has the card boot the other system.
-        self.guest = self.guest and self.stays
+        was, self.kept = self.config, False
+        self.runs = FLASHER if was == "flasher" else self.root
+        if was == "trial":
+            # Before anything of it can go wrong.
+            self.config, self.stays = "flasher", True
+        elif was == "flasher" and not self.stays:
+            self.config = "own"
 
 
 @dataclass
@@ -56,7 +66,7 @@ class World:
 
     def _tick(self) -> None:
         for name, card in self.cards.items():
-            assert card.root or card.guest, f"nothing boots {name}"
+            assert card.root or (card.config == "flasher" and card.guest), f"nothing boots {name}"
         self.calls += 1
         if self.calls == self.dies_at:
             raise Killed
@@ -72,37 +82,67 @@ class World:
 
     async def release_of(self, node: str) -> str:
         self._tick()
-        return self.cards[node].runs
+        return "" if self._silent(node) else self.cards[node].runs
 
     async def restart(self, node: str) -> None:
         self._tick()
-        self.cards[node].start()
+        card = self.cards[node]
+        card.start()
+        if self.ill.get(node) == "panics" and card.runs == RELEASE:
+            card.start()
 
     async def let_start(self, node: str) -> bool:
         raise AssertionError("the head sees no start of such a node")
 
     async def up(self, node: str, *, seconds: float) -> str:
         self._tick()
+        if self._silent(node):
+            raise NodeFailed(f"{node} has not come up")
         return self.cards[node].runs
+
+    def _silent(self, node: str) -> bool:
+        return self.ill.get(node) == "silent" and self.cards[node].runs == RELEASE
 
     async def script(self, node: str, text: str, *, seconds: float) -> Ended:
         self._tick()
         card = self.cards[node]
+        assert not self._silent(node)
         if text == SCRIPT.read_text():
             lame = self.ill.get(node) == "lame" and card.runs == RELEASE
             docker = "it does not" if lame else "runs"
             lines = [f"release {card.runs}", "root /dev/mmcblk0p2", "state running", "led none"]
             return Ended(0, "\n".join([*lines, f"docker {docker}", ""]), "")
-        if text == UNDO:
-            card.guest = False
+        if text.endswith(TURNED):
+            assert card.runs == card.root
+            return Ended(0 if card.config == "flasher" and card.stays else 1, "", "")
+        if text == OWN:
+            assert card.runs == card.root
+            card.config, card.stays, card.guest = "own", False, False
             return Ended(0, "", "")
+        if text == BY_ITSELF:
+            return Ended(0 if card.config == "own" else 1, "", "")
         assert card.runs == FLASHER, f"{node} runs {card.runs}"
+        if text.endswith(TRIAL_SCRIPT.read_text()):
+            return self._trial(card, text.splitlines()[0].split()[2:])
         if text.endswith(" stay\n"):
-            card.guest = card.stays = True
+            assert card.guest
+            card.config, card.stays = "flasher", True
         elif not text.endswith(f" back {card.root}\n"):
             return Ended(1, "", "the card does not hold that")
         else:
-            card.guest = card.stays = False
+            card.config, card.stays, card.guest = "own", False, False
+        return Ended(0, "", "")
+
+    def _trial(self, card: Card, words: list[str]) -> Ended:
+        if words == ["keep"]:
+            assert card.guest or card.kept
+            card.guest = card.kept = True
+            return Ended(0, "", "")
+        assert words[0] == "try"
+        if card.root != words[1]:
+            return Ended(1, "", "the card does not hold that")
+        assert card.kept or card.guest
+        card.guest, card.config = True, "trial"
         return Ended(0, "", "")
 
     async def bring(self, node: str, file: Path, text: str, *words: str, seconds: float) -> Ended:
@@ -111,20 +151,22 @@ class World:
         card = self.cards[node]
         if self.ill.get(node) == "full":
             return Ended(1, "", "its boot partition has 3 MiB free, the flasher takes 80 MiB\n")
-        card.guest, card.stays = True, False
+        assert card.runs == card.root
+        card.config, card.stays, card.guest = "flasher", False, True
         return Ended(0, "", "")
 
     async def flash(self, node: str, release: str) -> str:
         self._tick()
         card = self.cards[node]
-        assert card.runs == FLASHER and card.guest, f"a loss of power would be the end of {node}"
+        assert card.runs == FLASHER
+        assert card.guest and card.stays and card.config == "flasher", f"a loss of power would end {node}"
         if self.ill.get(node) == "other" and release == RELEASE:
             raise NodeFailed("its boot partition is another one")
         card.root = ""
         self._tick()
         if self.ill.get(node) == "torn" and release == RELEASE:
             raise NodeFailed("its card gives back something else")
-        card.root, card.guest, card.stays = release, False, False
+        card.root, card.config, card.stays, card.guest = release, "own", False, False
         return "written"
 
 
@@ -144,7 +186,7 @@ def drive(there: World, notes: Journal) -> Course:
     return asyncio.run(Drive(notes, worker, lambda *_: None).run())
 
 
-@pytest.mark.parametrize("ailment", ["", "lame", "full", "other", "torn"])
+@pytest.mark.parametrize("ailment", ["", "lame", "panics", "silent", "full", "other", "torn"])
 def test_killed_at_any_instant_it_is_finished_by_the_next(ailment: str, tmp_path: Path) -> None:
     number = 0
     while True:
@@ -158,7 +200,7 @@ def test_killed_at_any_instant_it_is_finished_by_the_next(ailment: str, tmp_path
         course = drive(there, notes)
         assert course.progress["n1"].stage is (Stage.RESTORED if ailment else Stage.DONE), number
         assert there.cards["n1"].runs == there.cards["n1"].root == (FORMER if ailment else RELEASE), number
-        assert not there.cards["n1"].guest, number
+        assert (there.cards["n1"].config, there.cards["n1"].guest) == ("own", False), number
         assert there.cards["n2"].runs == RELEASE, number
         if not killed:
             break

@@ -82,6 +82,18 @@ def test_after_a_loss_of_power_it_begins_anew_and_says_nothing_twice(machine: Ma
     assert machine.read("etc/fstab").count(MOUNT) == 1
 
 
+def test_who_is_booted_for_once_leaves_it_to_what_is_booted_next(machine: Machine) -> None:
+    card = disk(machine, tar(FILES))
+    words = machine.write("cmdline", "root=PARTUUID=1-02 nodebake.trial=900 nodebake.once\n")
+    for once in (True, False):
+        cmdline = str(words if once else machine.write("cmdline", "root=PARTUUID=1-02\n"))
+        done = machine.run(IDENTITY, NODEBAKE_DISK=str(card), NODEBAKE_CMDLINE=cmdline)
+        assert (done.returncode, done.stdout) == (0, "this card is node07's\n"), done.stderr
+        assert machine.read("etc/hostname") == "node07\n"
+        assert any(slot_of(card)) == once
+    assert machine.read("etc/fstab").count(MOUNT) == 1
+
+
 def test_a_card_that_was_not_flashed_stays_as_it_is(machine: Machine) -> None:
     card = disk(machine, b"")
     done = machine.run(IDENTITY, NODEBAKE_DISK=str(card))
