@@ -30,6 +30,8 @@ dd if=$disk bs=4096 skip=1 count=1 status=none | tr -d '\000' | grep -q '"state"
     fail "its card was not written by nodebake"
 [ -s $trust/allowed_signers ] || fail "it trusts no key: $trust/allowed_signers is not there"
 
+# It is looked at: it does not start again by itself while it gets all that.
+systemctl stop nodebake-trial.service 2>/dev/null || :
 # Whoever came before may not have got as far as a start. The next one is of what this node runs, all the same.
 if grep -q '^os_prefix=nodebake-flasher/\|^cmdline=nodebake-trial' $boot/config.txt; then
     # What is tried has it under the one name, what was visited under the other.

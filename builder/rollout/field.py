@@ -59,5 +59,7 @@ class Field(Protocol):
     async def bring(self, node: str, file: Path, text: str, *words: str, seconds: float) -> Ended:
         """Run a script with its words as root there, and a file of ours on its stdin. Raises NodeFailed."""
 
-    async def flash(self, node: str, release: str) -> str:
-        """Bring the node's card to a release; what was done, in a few words. Raises NodeFailed."""
+    async def flash(self, node: str, release: str, then: str = "") -> str:
+        """Bring the node's card to a release, and run the script `then` when that is done, whether or not we
+        are still there; what was done, in a few words. Raises NodeFailed.
+        """

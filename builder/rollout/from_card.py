@@ -20,29 +20,13 @@ from builder.rollout.visit import Visit
 from builder.rollout.way import CHECK_SECONDS, Starting
 
 _ENTER = Path(__file__).with_name("enter.sh")
-TRIAL_SCRIPT = Path(__file__).with_name("trial.sh")
+BOOTS = Path(__file__).with_name("boots.sh")
 _VISIT = "/usr/lib/nodebake/visit"
-# On the system that the card holds: it boots that from now on, and what was brought goes.
-OWN = """\
-set -e
-cd /boot/firmware
-if grep -q '^os_prefix=nodebake-flasher/\\|^cmdline=nodebake-trial' config.txt; then
-    own=config.txt.own
-    [ -s $own ] || own=config.txt.former
-    cp $own config.txt.new
-    sync
-    mv config.txt.new config.txt
-    sync
-fi
-rm -rf config.txt.own config.txt.former config.txt.kept config.txt.next config.txt.visit nodebake-flasher
-find . -name nodebake-trial.txt -delete
-sync
-"""
-# Whether it is tried, and its card boots the flasher `$1` the next time.
+# Which flasher its card boots the next time, of a node that tries what is on it.
 TURNED = """\
-cd /boot/firmware
-[ -s config.txt.own ] && grep -q '^os_prefix=nodebake-flasher/' config.txt &&
-    grep -qsw -- "nodebake.release=$1" nodebake-flasher/*/cmdline.txt
+cd /boot/firmware || exit 1
+[ -s config.txt.own ] && grep -q '^os_prefix=nodebake-flasher/' config.txt || exit 0
+cat nodebake-flasher/*/cmdline.txt | tr ' ' '\\n' | sed -n 's/^nodebake\\.release=//p'
 """
 SEND_SECONDS = 1800
 """For some 80 MB to a node on a wireless network, and to its card."""
@@ -59,30 +43,32 @@ class FromCard:
     visit: Visit
 
     async def into_flasher(self, node: str) -> None:
-        if await self.field.release_of(node) == self.plan.flasher:
+        if self._is_flasher(await self.field.release_of(node)):
             return
-        if (await self._script(node, TURNED, self.plan.flasher)).code:
+        turned = (await self._script(node, TURNED)).stdout.strip()
+        if not turned:
             text = _ENTER.read_text(encoding="utf-8")
             words = self.visit.words
             entered = await self.field.bring(node, self.visit.tar, text, *words, seconds=SEND_SECONDS)
             _well(entered, f"{node} does not take the flasher")
-        await self.starting.into(node, self.plan.flasher)
+        await self.starting.into(node, turned or self.plan.flasher)
 
     async def flash(self, node: str, release: str) -> str:
-        _well(await self._trial(node, "keep"), f"{node} does not keep its flasher")
-        _well(await self._script(node, f"{_VISIT} stay\n"), f"{node} would not boot its flasher again")
-        return await self.field.flash(node, release)
+        return await self._write(node, release, _boots("try", release, str(TRIAL)))
 
     async def try_it(self, node: str, release: str) -> None:
         runs = await self.field.release_of(node)
         if runs == release:
             return
-        if runs == self.plan.flasher:
-            _well(await self._trial(node, "try", release, str(TRIAL)), f"{node} cannot try {release}")
+        if self._is_flasher(runs):
+            # Again, where the trial is over.
+            tried = await self._script(node, _boots("try", release, str(TRIAL)))
+            _well(tried, f"{node} cannot try {release}")
         await self.starting.into(node, release)
 
     async def arrive(self, node: str, release: str) -> None:
-        _well(await self._script(node, OWN), f"{node}'s card cannot be made to boot {release}")
+        await self.try_it(node, release)
+        _well(await self._own(node, release), f"{node}'s card cannot be made to boot {release}")
         await self.starting.into(node, release)
         if not await self.starting.by_itself(node):
             raise NodeFailed(f"{node} does not boot {release} to stay", hint=IN_A_READER)
@@ -93,19 +79,14 @@ class FromCard:
             try:
                 runs = await self.starting.again(node)
             except NodeFailed as error:
-                facts = [
-                    "if it is in the flasher, it boots what it ran before within the hour",
-                    error.message,
-                ]
+                facts = ["when it starts again it boots the flasher, or what it ran before", error.message]
                 raise NodeFailed(f"{node} does not answer", facts=facts, hint=IN_A_READER) from error
         if former and runs == former:
-            _well(await self._script(node, OWN), f"{node}'s card goes on booting the flasher")
+            _well(await self._own(node, former), f"{node}'s card goes on booting the flasher")
             return
-        if former and runs == self.plan.flasher:
-            back = await self._script(node, f"{_VISIT} back {shlex.quote(former)}\n")
-            if not back.code:
-                await self.starting.into(node, former)
-                return
+        if former and self._is_flasher(runs) and not (await self._own(node, former)).code:
+            await self.starting.into(node, former)
+            return
         await self.take_back(node)
 
     async def take_back(self, node: str) -> None:
@@ -113,17 +94,30 @@ class FromCard:
         if not former:
             raise NodeFailed(f"{node} ran nothing before that it could go back to", hint=IN_A_READER)
         if await self.field.release_of(node) != former:
-            await self.into_flasher(node)
-            await self.flash(node, former)
+            await self._write(node, former)
             await self.starting.into(node, former)
 
-    async def _trial(self, node: str, *words: str) -> Ended:
-        return await self._script(node, TRIAL_SCRIPT.read_text(encoding="utf-8"), *words)
+    async def _write(self, node: str, release: str, then: str = "") -> str:
+        await self.into_flasher(node)
+        _well(await self._script(node, _boots("keep")), f"{node} does not keep its flasher")
+        _well(await self._script(node, f"{_VISIT} stay\n"), f"{node} would not boot its flasher again")
+        return await self.field.flash(node, release, then)
 
-    async def _script(self, node: str, text: str, *words: str) -> Ended:
-        """As root on the node; `$1` and on are `words`."""
-        given = f"set -- {shlex.join(words)}\n" if words else ""
-        return await self.field.script(node, given + text, seconds=CHECK_SECONDS)
+    async def _own(self, node: str, release: str) -> Ended:
+        """Have its card boot what it holds, from now on."""
+        return await self._script(node, _boots("own", release))
+
+    async def _script(self, node: str, text: str) -> Ended:
+        return await self.field.script(node, text, seconds=CHECK_SECONDS)
+
+    def _is_flasher(self, release: str) -> bool:
+        """Any of that recipe: what it does here comes with each call."""
+        return release.partition("/")[0] == self.plan.flasher.partition("/")[0]
+
+
+def _boots(*words: str) -> str:
+    """`boots.sh` with its words, as a script."""
+    return f"set -- {shlex.join(words)}\n{BOOTS.read_text(encoding='utf-8')}"
 
 
 def _well(ended: Ended, what: str) -> None:

@@ -139,9 +139,9 @@ class Site:
         command = shlex.join(["sudo", "-n", "sh", "-c", f"{_not_in_the_past()}{text}", "sh", *words])
         return await self._ended(node, Order(command, within=seconds, stdin_file=file))
 
-    async def flash(self, node: str, release: str) -> str:
+    async def flash(self, node: str, release: str, then: str = "") -> str:
         async with self._way_to(node) as url:
-            text = _carry(self.agent, self.orders(node, release, url))
+            text = _carry(self.agent, self.orders(node, release, url), then)
             said = await self._script(node, text, FLASH_SECONDS, lambda line: self._heard(node, line))
         events = list(_events(said.stdout))
         wrong = next((each for each in events if each.get("event") == "error"), None)
@@ -219,8 +219,8 @@ class Site:
                 await asyncio.sleep(1)
 
 
-def _carry(agent: bytes, order: Mapping[str, Any]) -> str:
-    """A script that brings agent and order to memory of a node, and runs the one on the other."""
+def _carry(agent: bytes, order: Mapping[str, Any], then: str = "") -> str:
+    """A script that brings agent and order to memory of a node, and runs the one on the other, and `then`."""
     return (
         # One that was given up may wait for the head yet: it ends, and clears up, when it has a word to say.
         f"set -eu\numask 077\nexec 9>{_PLACE}.lock\n"
@@ -233,7 +233,8 @@ def _carry(agent: bytes, order: Mapping[str, Any]) -> str:
         f"cat >{_PLACE}/order.json <<'NODEBAKE'\n{json.dumps(order)}\nNODEBAKE\n"
         # What is as large as a block is given back at once: a node has little memory.
         "export MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=65536\n"
-        f"python3 -I {_PLACE}/agent.pyz {_PLACE}/order.json\n"
+        f"python3 -I {_PLACE}/agent.pyz {_PLACE}/order.json\n" + (f"exec 9>&-\n(\n{then})\n" if then else "")
+        # It has traps and a lock of its own.
     )
 
 

@@ -45,7 +45,7 @@ class Worker:
             Stage.FLASHER: lambda: way.into_flasher(node),
             Stage.FLASHED: lambda: way.flash(node, release),
             Stage.TRIED: lambda: way.try_it(node, release),
-            Stage.HEALTHY: lambda: self._examine(node),
+            Stage.HEALTHY: lambda: self._examine(way, node),
             Stage.DONE: lambda: way.arrive(node, release),
             Stage.RESTORED: lambda: way.restore(node),
         }
@@ -55,7 +55,9 @@ class Worker:
         """From its card to what it ran before. Raises NodebakeError with what went wrong."""
         await self.way.take_back(node)
 
-    async def _examine(self, node: str) -> None:
+    async def _examine(self, way: Way, node: str) -> None:
+        # What was tried while nobody looked is over by now.
+        await way.try_it(node, self.plan.release)
         told = await self.field.script(node, health.SCRIPT.read_text(encoding="utf-8"), seconds=CHECK_SECONDS)
         faults = list(health.read(told.stdout).faults(self.plan.release))
         if self.check:

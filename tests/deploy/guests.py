@@ -59,7 +59,7 @@ MUTE_SECONDS = 12
 _FINDMNT = """\
 case "$*" in
     *MAJ:MIN*) echo 179:2 ;;
-    */boot/firmware) echo /dev/mmcblk0p1 ;;
+    */boot/firmware) [ "$(cat "$NODE/root")" = overlay ] || echo /dev/mmcblk0p1 ;;
     *) cat "$NODE/root" ;;
 esac"""
 _BOOT = """\

@@ -13,6 +13,7 @@ from builder.errors import RefusedError
 from builder.flash.agent import label, table
 from builder.flash.agent.order import Order
 from builder.flash.agent.table import Part
+from builder.flash.agent.work import carry_out
 from tests.flash.conftest import Ground
 from tests.flash.ground import BOOT, BOOTCODE, MIB, ROOT, SLOT, Tiny, blank, node_root
 from tests.flash.power import cut
@@ -99,6 +100,30 @@ def test_the_flasher_boots_until_the_last_pass(ground: Ground, tmp_path: Path) -
     # Both kinds have been seen.
     assert cuts >= 10
     assert 0 < outside < cuts
+
+
+@pytest.mark.parametrize("phase", ["compare", "boot"])
+def test_who_listens_may_go_before_the_last_pass_or_in_it(ground: Ground, tmp_path: Path, phase: str) -> None:
+    """It stops while the flasher boots, and goes on when nothing does."""
+    card = tmp_path / "card"
+    given = ordered(ground, card)
+    before, whole = card.read_bytes(), _whole(ground, card, given)
+    gone = False
+
+    def tell(now: str, done: int, total: int) -> None:
+        nonlocal gone
+        gone = gone or now == phase
+        if gone:
+            raise BrokenPipeError
+
+    if phase == "boot":
+        assert carry_out(given, tell).outcome == "written"
+        assert card.read_bytes() == whole
+    else:
+        with pytest.raises(BrokenPipeError):
+            carry_out(given, tell)
+        assert flasher_boots(card.read_bytes(), before)
+    assert gone
 
 
 def _whole(ground: Ground, card: Path, given: Order) -> bytes:

@@ -116,9 +116,10 @@ def on_cards(crew: Crew, flasher: str) -> tuple[dict[str, str], tuple[str, ...]]
             facts=silent,
             hint="they can be flashed over ssh alone; else write their cards in a reader: nodebake write",
         )
-    runs = {each.name: each.stdout.strip() for each in outcomes}
+    said = {each.name: each.stdout.strip() for each in outcomes}
     names = tuple(node.name for node in crew.nodes)
-    return {name: "" if runs[name] == flasher else runs[name] for name in names}, names
+    recipe = flasher.partition("/")[0]
+    return {name: "" if said[name].partition("/")[0] == recipe else said[name] for name in names}, names
 
 
 def answer(arguments: Namespace, report: Report, journal: Journal, course: Course) -> Exit:

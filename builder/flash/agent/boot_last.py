@@ -4,12 +4,14 @@
 Its partition table stays, and so does all up to the end of the first partition, until everything behind that
 is written and has been read back. Then the table, which is one sector and names the same first partition: the
 flasher boots with either. At last the first partition and the identity in front of it. Only while these are
-written does the card not boot; what is fetched for them lies in memory by then, and no network is waited for.
+written does the card not boot; what is fetched for them lies in memory by then, and no network is waited for:
+who is told of it may be gone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from builder.errors import RefusedError
@@ -17,7 +19,7 @@ from builder.flash.agent import label, table
 from builder.flash.agent.blocks import parts
 from builder.flash.agent.compare import Comparing, Run
 from builder.flash.agent.direct import UNIT
-from builder.flash.agent.flash import TABLE, Flash, groups
+from builder.flash.agent.flash import TABLE, Flash, Tell, groups
 from builder.flash.agent.table import Part
 from builder.release.index import BLOCK_SIZE
 
@@ -62,6 +64,7 @@ class BootLast(Flash):
         runs = [run for each in differing for run in _without_table(each)]
         # Zeros need no room.
         held = {run: self.blocks.fetch(run) for run in runs if not self.wanted.is_zero(run.first)}
+        self.tell = _to_whoever_listens(self.tell)
         self._take_boot_away()
         self.device.write(0, first[:UNIT])
         self.device.settle()
@@ -81,6 +84,14 @@ class BootLast(Flash):
             self.device.write(label.START, label.dump(self.begun))
             self.device.settle()
             self._boots = False
+
+
+def _to_whoever_listens(tell: Tell) -> Tell:
+    def told(phase: str, done: int, total: int) -> None:
+        with suppress(BrokenPipeError):
+            tell(phase, done, total)
+
+    return told
 
 
 def _boot_part(sector: bytes) -> Part | None:

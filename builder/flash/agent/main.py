@@ -7,6 +7,7 @@ It answers on stdout, a JSON object a line: `progress`, at most two a second, th
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 import traceback
@@ -32,7 +33,11 @@ def main(argv: Sequence[str]) -> int:
     except Exception as error:
         # Whoever waits for us knows nothing else of what became of the card.
         return _failed(_unforeseen(error))
-    _say({"event": "receipt", **receipt.told(done)})
+    try:
+        _say({"event": "receipt", **receipt.told(done)})
+    except BrokenPipeError:
+        # It is done all the same. What Python still has to say at its end goes nowhere, too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return int(Exit.DONE)
 
 

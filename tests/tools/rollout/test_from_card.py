@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from builder.rollout.course import Course
 from builder.rollout.drive import Drive
 from builder.rollout.event import Stage
 from builder.rollout.field import Ended, NodeFailed
-from builder.rollout.from_card import OWN, TRIAL_SCRIPT, TURNED
+from builder.rollout.from_card import BOOTS, TURNED
 from builder.rollout.health import SCRIPT
 from builder.rollout.journal import Journal
 from builder.rollout.plan import Limits, Plan
@@ -45,6 +47,16 @@ class Card:
     kept: bool = False
     runs: str = FORMER
 
+    @property
+    def boots(self) -> bool:
+        """Whether it boots anything at all."""
+        return self.guest if self.config == "flasher" else bool(self.root)
+
+    @property
+    def turned(self) -> bool:
+        """Whether what is tried is up."""
+        return self.runs == self.root and self.config == "flasher" and self.stays
+
     def start(self) -> None:
         was, self.kept = self.config, False
         self.runs = FLASHER if was == "flasher" else self.root
@@ -66,7 +78,7 @@ class World:
 
     def _tick(self) -> None:
         for name, card in self.cards.items():
-            assert card.root or (card.config == "flasher" and card.guest), f"nothing boots {name}"
+            assert card.boots, f"nothing boots {name}"
         self.calls += 1
         if self.calls == self.dies_at:
             raise Killed
@@ -86,10 +98,19 @@ class World:
 
     async def restart(self, node: str) -> None:
         self._tick()
+        self._start(node)
+
+    def _start(self, node: str) -> None:
         card = self.cards[node]
         card.start()
         if self.ill.get(node) == "panics" and card.runs == RELEASE:
             card.start()
+
+    def wait(self) -> None:
+        """Time passes: neither the flasher nor what is tried stays up."""
+        for node, card in self.cards.items():
+            if card.runs == FLASHER or card.turned:
+                self._start(node)
 
     async def let_start(self, node: str) -> bool:
         raise AssertionError("the head sees no start of such a node")
@@ -106,41 +127,40 @@ class World:
     async def script(self, node: str, text: str, *, seconds: float) -> Ended:
         self._tick()
         card = self.cards[node]
-        assert not self._silent(node)
+        if self._silent(node):
+            raise NodeFailed(f"{node} does not answer")
         if text == SCRIPT.read_text():
             lame = self.ill.get(node) == "lame" and card.runs == RELEASE
             docker = "it does not" if lame else "runs"
             lines = [f"release {card.runs}", "root /dev/mmcblk0p2", "state running", "led none"]
             return Ended(0, "\n".join([*lines, f"docker {docker}", ""]), "")
-        if text.endswith(TURNED):
+        if text == TURNED:
             assert card.runs == card.root
-            return Ended(0 if card.config == "flasher" and card.stays else 1, "", "")
-        if text == OWN:
-            assert card.runs == card.root
-            card.config, card.stays, card.guest = "own", False, False
-            return Ended(0, "", "")
+            return Ended(0, f"{FLASHER}\n" if card.turned else "", "")
         if text == BY_ITSELF:
             return Ended(0 if card.config == "own" else 1, "", "")
+        if text.endswith(BOOTS.read_text()):
+            return self._boots(card, shlex.split(text.splitlines()[0])[2:])
         assert card.runs == FLASHER, f"{node} runs {card.runs}"
-        if text.endswith(TRIAL_SCRIPT.read_text()):
-            return self._trial(card, text.splitlines()[0].split()[2:])
-        if text.endswith(" stay\n"):
-            assert card.guest
-            card.config, card.stays = "flasher", True
-        elif not text.endswith(f" back {card.root}\n"):
-            return Ended(1, "", "the card does not hold that")
-        else:
-            card.config, card.stays, card.guest = "own", False, False
+        assert text.endswith(" stay\n")
+        assert card.guest
+        card.config, card.stays = "flasher", True
         return Ended(0, "", "")
 
-    def _trial(self, card: Card, words: list[str]) -> Ended:
+    def _boots(self, card: Card, words: list[str]) -> Ended:
+        """`boots.sh`."""
         if words == ["keep"]:
+            assert card.runs == FLASHER
             assert card.guest or card.kept
             card.guest = card.kept = True
             return Ended(0, "", "")
-        assert words[0] == "try"
         if card.root != words[1]:
             return Ended(1, "", "the card does not hold that")
+        if words[0] == "own":
+            card.config, card.stays, card.guest = "own", False, False
+            return Ended(0, "", "")
+        assert words[0] == "try"
+        assert card.runs == FLASHER
         assert card.kept or card.guest
         card.guest, card.config = True, "trial"
         return Ended(0, "", "")
@@ -155,7 +175,7 @@ class World:
         card.config, card.stays, card.guest = "flasher", False, True
         return Ended(0, "", "")
 
-    async def flash(self, node: str, release: str) -> str:
+    async def flash(self, node: str, release: str, then: str = "") -> str:
         self._tick()
         card = self.cards[node]
         assert card.runs == FLASHER
@@ -167,6 +187,8 @@ class World:
         if self.ill.get(node) == "torn" and release == RELEASE:
             raise NodeFailed("its card gives back something else")
         card.root, card.config, card.stays, card.guest = release, "own", False, False
+        if then:
+            self._boots(card, shlex.split(then.splitlines()[0])[2:])
         return "written"
 
 
@@ -174,9 +196,9 @@ def world(ailment: str = "", dies_at: int = 0) -> World:
     return World({name: Card() for name in NODES}, {"n1": ailment}, dies_at)
 
 
-def journal(place: Path) -> Journal:
+def journal(place: Path, before: Mapping[str, str] | None = None) -> Journal:
     made = Journal(place / "rollout.jsonl")
-    former = dict.fromkeys(NODES, FORMER)
+    former = before or dict.fromkeys(NODES, FORMER)
     made.begin(Plan(RELEASE, FLASHER, (NODES,), Limits(0.0, len(NODES)), former, NODES))
     return made
 
@@ -187,7 +209,10 @@ def drive(there: World, notes: Journal) -> Course:
 
 
 @pytest.mark.parametrize("ailment", ["", "lame", "panics", "silent", "full", "other", "torn"])
-def test_killed_at_any_instant_it_is_finished_by_the_next(ailment: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_once", [True, False])
+def test_killed_at_any_instant_it_is_finished_by_the_next(
+    ailment: str, at_once: bool, tmp_path: Path
+) -> None:
     number = 0
     while True:
         number += 1
@@ -197,6 +222,8 @@ def test_killed_at_any_instant_it_is_finished_by_the_next(ailment: str, tmp_path
             killed = False
         except Killed:
             killed = True
+        if not at_once:
+            there.wait()
         course = drive(there, notes)
         assert course.progress["n1"].stage is (Stage.RESTORED if ailment else Stage.DONE), number
         assert there.cards["n1"].runs == there.cards["n1"].root == (FORMER if ailment else RELEASE), number
@@ -205,6 +232,16 @@ def test_killed_at_any_instant_it_is_finished_by_the_next(ailment: str, tmp_path
         if not killed:
             break
     assert number > 10
+
+
+@pytest.mark.parametrize("ailment", ["lame", "panics", "other"])
+def test_who_gets_the_same_release_again_keeps_it_when_that_fails(ailment: str, tmp_path: Path) -> None:
+    there = world(ailment)
+    there.cards["n1"] = Card(RELEASE, runs=RELEASE)
+    course = drive(there, journal(tmp_path, {"n1": RELEASE, "n2": FORMER}))
+    assert course.progress["n1"].stage is Stage.RESTORED
+    assert there.cards["n1"] == Card(RELEASE, runs=RELEASE)
+    assert course.progress["n2"].stage is Stage.DONE
 
 
 def test_one_command_takes_a_node_back(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ class World:
     async def bring(self, node: str, file: Path, text: str, *words: str, seconds: float) -> Ended:
         raise AssertionError("these nodes boot over the network")
 
-    async def flash(self, node: str, release: str) -> str:
+    async def flash(self, node: str, release: str, then: str = "") -> str:
         self._tick()
         board = self.boards[node]
         assert board.runs == FLASHER, f"{node} runs {board.runs}"
