@@ -11,11 +11,15 @@
 #
 # What is tried has its card boot the flasher the next time, before anything else (overlay card-once). config.txt
 # changes by one rename; .own, .former and .kept are what boots what the card holds: of what is tried, of what was
-# visited, and of that when it is about to be written over. NODEBAKE_DISK is another disk, NODEBAKE_RUN another
-# place in memory, for tests.
+# visited, and of that when it is about to be written over.
+#
+# NODEBAKE_LOCKED is set by who has the lock already; NODEBAKE_DISK is another disk, NODEBAKE_RUN another place in
+# memory, for tests.
 
 set -eu
 umask 077
+# Nobody may be left to hear why.
+trap '' PIPE
 disk=${NODEBAKE_DISK:-/dev/mmcblk0}
 kept=${NODEBAKE_RUN:-/run}/nodebake-kept
 here=/run/nodebake-boot
@@ -60,7 +64,9 @@ put_back() {
         rm config.txt.own
         fail "the boot partition has $((free >> 20)) MiB free, the flasher takes $((needs >> 20)) MiB"
     fi
-    cp -r "$kept/$guest" .
+    rm -rf $guest.new
+    cp -r "$kept/$guest" $guest.new
+    mv $guest.new $guest
     {
         cat $guest/config.txt
         echo '[all]'
@@ -76,8 +82,10 @@ boot_by() {
 }
 
 # Who was given up may be at work yet: he ends when he has a word to say, after two minutes at most.
-exec 9>/run/nodebake-flash.lock
-flock -w 180 9 || fail "another flasher is at work here"
+if [ -z "${NODEBAKE_LOCKED-}" ]; then
+    exec 9>/run/nodebake-flash.lock
+    flock -w 180 9 || fail "another flasher is at work here"
+fi
 if [ "$(findmnt --noheadings --output SOURCE /boot/firmware)" = "${disk}p1" ]; then
     cd /boot/firmware
     # Whoever is here has looked at this system; it does not start again by itself.
@@ -85,6 +93,7 @@ if [ "$(findmnt --noheadings --output SOURCE /boot/firmware)" = "${disk}p1" ]; t
 else
     mkdir -p "$here"
     # The card was written as a whole: what this partition was remembered to hold may be of before.
+    udevadm settle --timeout=10 2>/dev/null || :
     blockdev --flushbufs "${disk}p1"
     mount "${disk}p1" "$here"
     trap 'cd /; umount "$here"' EXIT
@@ -128,7 +137,11 @@ case ${1-} in
         fi
         ;;
     own)
-        holds "$2"
+        if [ "$PWD" = "$here" ]; then
+            # Seen from the flasher: it is not given back what it has just come back from.
+            holds "$2"
+            [ ! -s "config.txt.own" ] || ! grep -q "^os_prefix=$guest/" config.txt || fail "$2 was tried, and is not well"
+        fi
         if is_lent; then
             for own in config.txt.own config.txt.former config.txt.kept ''; do
                 [ ! -s "$own" ] || break

@@ -14,6 +14,8 @@ prefix=$2
 needs=$3
 boot=/boot/firmware
 place=$boot/nodebake-flasher
+# Another visitor's, who hangs and will clear up when he ends, has another name.
+coming=$place.$$
 trust=/etc/nodebake
 disk=/dev/mmcblk0
 # The slot for what makes a card a node's: in units of 64 KiB.
@@ -43,15 +45,15 @@ if grep -q '^os_prefix=nodebake-flasher/\|^cmdline=nodebake-trial' $boot/config.
     mv $boot/config.txt.new $boot/config.txt
     sync
 fi
-rm -rf "$place" $boot/config.txt.own $boot/config.txt.next $boot/nodebake-trial.txt
+rm -rf "$place" "$place".* $boot/config.txt.own $boot/config.txt.next $boot/nodebake-trial.txt
 free=$(df --output=avail --block-size=1 $boot | tail -n 1)
 [ "$free" -ge "$needs" ] || fail "its boot partition has $((free >> 20)) MiB free, the flasher takes $((needs >> 20)) MiB"
-mkdir "$place"
+mkdir "$coming"
 # What is not whole in the end goes again.
-trap 'rm -rf "$place" /run/nodebake-slot' EXIT
+trap 'rm -rf "$coming" /run/nodebake-slot' EXIT
 trap 'exit 1' HUP INT TERM
-tar --extract --file - --directory "$place" --no-same-owner --no-same-permissions
-cd "$place"
+tar --extract --file - --directory "$coming" --no-same-owner --no-same-permissions
+cd "$coming"
 
 signer=$(ssh-keygen -Y find-principals -s manifest.json.sig -f $trust/allowed_signers 2>/dev/null | head -n 1)
 set -- -Y verify -f $trust/allowed_signers -I "$signer" -n nodebake-release -s manifest.json.sig
@@ -93,6 +95,7 @@ cd $boot
 rm -f config.txt.kept
 cp config.txt config.txt.former
 cp config.txt.visit config.txt.new
+mv "$coming" "$place"
 sync
 trap - EXIT
 mv config.txt.new config.txt

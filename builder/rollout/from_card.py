@@ -21,7 +21,7 @@ from builder.rollout.way import CHECK_SECONDS, Starting
 
 _ENTER = Path(__file__).with_name("enter.sh")
 BOOTS = Path(__file__).with_name("boots.sh")
-_VISIT = "/usr/lib/nodebake/visit"
+_STAY = "flock -w 180 /run/nodebake-flash.lock /usr/lib/nodebake/visit stay\n"
 # Which flasher its card boots the next time, of a node that tries what is on it.
 TURNED = """\
 cd /boot/firmware || exit 1
@@ -30,6 +30,8 @@ cat nodebake-flasher/*/cmdline.txt | tr ' ' '\\n' | sed -n 's/^nodebake\\.releas
 """
 SEND_SECONDS = 1800
 """For some 80 MB to a node on a wireless network, and to its card."""
+PATIENCE = 180
+"""Seconds in which a node that does not answer may be at the end of writing its card."""
 IN_A_READER = "write its card in a reader: nodebake write RECIPE DEVICE --node NODE"
 
 
@@ -54,7 +56,10 @@ class FromCard:
         await self.starting.into(node, turned or self.plan.flasher)
 
     async def flash(self, node: str, release: str) -> str:
-        return await self._write(node, release, _boots("try", release, str(TRIAL)))
+        await self.into_flasher(node)
+        _well(await self._script(node, _boots("keep")), f"{node} does not keep its flasher")
+        _well(await self._script(node, _STAY), f"{node} would not boot its flasher again")
+        return await self.field.flash(node, release, _boots("try", release, str(TRIAL)))
 
     async def try_it(self, node: str, release: str) -> None:
         runs = await self.field.release_of(node)
@@ -74,7 +79,7 @@ class FromCard:
             raise NodeFailed(f"{node} does not boot {release} to stay", hint=IN_A_READER)
 
     async def restore(self, node: str) -> None:
-        former, runs = self.plan.former.get(node, ""), await self.field.release_of(node)
+        former, runs = self.plan.former.get(node, ""), await self.starting.heard_of(node, PATIENCE)
         if not runs:
             try:
                 runs = await self.starting.again(node)
@@ -94,14 +99,9 @@ class FromCard:
         if not former:
             raise NodeFailed(f"{node} ran nothing before that it could go back to", hint=IN_A_READER)
         if await self.field.release_of(node) != former:
-            await self._write(node, former)
-            await self.starting.into(node, former)
-
-    async def _write(self, node: str, release: str, then: str = "") -> str:
-        await self.into_flasher(node)
-        _well(await self._script(node, _boots("keep")), f"{node} does not keep its flasher")
-        _well(await self._script(node, f"{_VISIT} stay\n"), f"{node} would not boot its flasher again")
-        return await self.field.flash(node, release, then)
+            await self.flash(node, former)
+            await self.try_it(node, former)
+            await self.arrive(node, former)
 
     async def _own(self, node: str, release: str) -> Ended:
         """Have its card boot what it holds, from now on."""

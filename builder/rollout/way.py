@@ -5,6 +5,7 @@ that ask no network. Each step may be taken again after a kill, and comes to the
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,6 +15,7 @@ from builder.rollout.field import Field, NodeFailed, NoPower
 
 CHECK_SECONDS = 420
 """What a script on a node may take."""
+_POLL = 3.0
 BY_ITSELF = "! grep -q 'nodebake\\.trial' /proc/cmdline\n"
 """A script that ends with 0 on a node that has come up to stay."""
 
@@ -71,6 +73,14 @@ class Starting:
         except NoPower:
             seconds += TRIAL
         return await self.field.up(node, seconds=seconds)
+
+    async def heard_of(self, node: str, seconds: float) -> str:
+        """What a node runs that may not answer for a while; empty when it does not within `seconds`."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + seconds
+        while not (runs := await self.field.release_of(node)) and clock() < until:
+            await asyncio.sleep(_POLL)
+        return runs
 
     async def by_itself(self, node: str) -> bool:
         """Whether it has come up from its card alone, to stay."""

@@ -17,7 +17,7 @@ from builder.flash.agent.receipt import Receipt
 from builder.flash.offer import offer
 from builder.flash.several import Wish, carry_out, orders
 from builder.report.silent import SilentReport
-from builder.rollout import site, way
+from builder.rollout import from_card, site, way
 from tests.deploy.conftest import Operator
 from tests.deploy.guests import KEY, SECOND, SIZE, Card, Guest, Wider, grow, guest
 from tests.flash.ground import BOOT, SLOT, blank, sign
@@ -68,6 +68,7 @@ def desk(operator: Operator, place: Path, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setattr(site, "POLL", 0.2)
     # Nothing here switches its power.
     monkeypatch.setattr(way, "TRIAL", TRIED_FOR)
+    monkeypatch.setattr(from_card, "PATIENCE", 0)
     keys = Keys(place / "keys")
     keys.folder.mkdir()
     keys.make("operator")
@@ -143,7 +144,7 @@ def test_it_is_moved_to_a_newer_system_and_back(desk: Desk) -> None:
     assert (own / KEY).read_bytes() == (desk.node.folder.parent / f"keys/host-{ADDRESS}").read_bytes()
     code, out, err = desk.call("rollout undo", "--yes", "--force", *WITHIN)
     assert code == 0, err + desk.node.said
-    assert desk.node.boots[-2:] == [LABEL, FORMER.label]
+    assert desk.node.boots[-3:] == [LABEL, FORMER.label, FORMER.label]
     # What the node trusts came with it each time.
     assert desk.call("deploy", "zero", "node17", "--force", *WITHIN)[0] == 0
 
@@ -154,7 +155,7 @@ def test_one_that_is_not_well_gets_back_what_it_had(desk: Desk) -> None:
     assert code == 1, err
     why = "node17 is not well: docker runs no container: read-only file system"
     assert out == f"node17  restored: {why}\n", err + desk.node.said
-    assert desk.node.boots == [FORMER.label, LABEL, NEWER.label, LABEL, FORMER.label]
+    assert desk.node.boots == [FORMER.label, LABEL, NEWER.label, LABEL, FORMER.label, FORMER.label]
 
 
 def test_one_whose_new_system_panics_gets_back_what_it_had(desk: Desk) -> None:
@@ -162,7 +163,9 @@ def test_one_whose_new_system_panics_gets_back_what_it_had(desk: Desk) -> None:
     code, out, err = desk.call("deploy", "zero", "node17", "--force", *WITHIN)
     assert code == 1, err
     assert out == f"node17  restored: node17 came up with {LABEL}: wanted: {NEWER.label}\n"
-    assert desk.node.boots == [FORMER.label, LABEL, "panic", LABEL, FORMER.label], desk.node.said
+    assert desk.node.boots == [FORMER.label, LABEL, "panic", LABEL, FORMER.label, FORMER.label], (
+        desk.node.said
+    )
     assert desk.node.on_boot() == OWN_FILES
 
 
@@ -171,7 +174,9 @@ def test_one_whose_new_system_is_not_heard_of_gets_back_what_it_had(desk: Desk) 
     code, out, err = desk.call("deploy", "zero", "node17", "--force", "--up-within", "8")
     assert code == 1, err
     assert out.startswith("node17  restored: node17 has not come up within 8 s: "), err
-    assert desk.node.boots == [FORMER.label, LABEL, NEWER.label, LABEL, FORMER.label], desk.node.said
+    assert desk.node.boots == [FORMER.label, LABEL, NEWER.label, LABEL, FORMER.label, FORMER.label], (
+        desk.node.said
+    )
 
 
 def test_a_flasher_that_nobody_reaches_goes_away_by_itself(desk: Desk) -> None:
@@ -263,7 +268,7 @@ def test_a_half_written_card_gets_back_what_it_had(desk: Desk) -> None:
     code, out, err = desk.call("deploy", "zero", "node17", "--force", *WITHIN)
     assert code == 1, err
     assert out.startswith("node17  restored: "), err + desk.node.said
-    assert desk.node.boots == [FORMER.label, LABEL, FORMER.label]
+    assert desk.node.boots == [FORMER.label, LABEL, FORMER.label, FORMER.label]
 
 
 def test_another_boot_partition_is_refused_and_nothing_is_lost(desk: Desk) -> None:

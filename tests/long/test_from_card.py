@@ -166,7 +166,7 @@ def test_a_zero_is_moved_to_a_newer_system_and_comes_back_from_one_that_panics(
         power.join(DOWN_SECONDS)
         assert not power.is_alive()
     moved = ["", "nodebake-flasher", "for once", ""]
-    assert bay.boots == [*moved, "nodebake-flasher", "for once", "nodebake-flasher", ""]
+    assert bay.boots == [*moved, "nodebake-flasher", "for once", *moved[1:]]
     part = tmp_path / "boot.fat"
     with bay.card.open("rb") as card, part.open("wb") as copy:
         card.seek(BOOT)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from builder.head.release.manifest import Artifact, Release
+from builder.rollout import from_card
 from builder.rollout.course import Course
 from builder.rollout.drive import Drive
 from builder.rollout.event import Stage
@@ -45,6 +46,7 @@ class Card:
     stays: bool = False
     guest: bool = False
     kept: bool = False
+    tried: bool = False
     runs: str = FORMER
 
     @property
@@ -104,7 +106,10 @@ class World:
         card = self.cards[node]
         card.start()
         if self.ill.get(node) == "panics" and card.runs == RELEASE:
-            card.start()
+            if card.config == "own":
+                card.runs = ""
+            else:
+                card.start()
 
     def wait(self) -> None:
         """Time passes: neither the flasher nor what is tried stays up."""
@@ -142,7 +147,7 @@ class World:
         if text.endswith(BOOTS.read_text()):
             return self._boots(card, shlex.split(text.splitlines()[0])[2:])
         assert card.runs == FLASHER, f"{node} runs {card.runs}"
-        assert text.endswith(" stay\n")
+        assert "visit stay" in text
         assert card.guest
         card.config, card.stays = "flasher", True
         return Ended(0, "", "")
@@ -157,12 +162,14 @@ class World:
         if card.root != words[1]:
             return Ended(1, "", "the card does not hold that")
         if words[0] == "own":
-            card.config, card.stays, card.guest = "own", False, False
+            if card.runs == FLASHER and card.tried:
+                return Ended(1, "", "it was tried, and is not well")
+            card.config, card.stays, card.guest, card.tried = "own", False, False, False
             return Ended(0, "", "")
         assert words[0] == "try"
         assert card.runs == FLASHER
         assert card.kept or card.guest
-        card.guest, card.config = True, "trial"
+        card.guest, card.config, card.tried = True, "trial", True
         return Ended(0, "", "")
 
     async def bring(self, node: str, file: Path, text: str, *words: str, seconds: float) -> Ended:
@@ -186,7 +193,7 @@ class World:
         self._tick()
         if self.ill.get(node) == "torn" and release == RELEASE:
             raise NodeFailed("its card gives back something else")
-        card.root, card.config, card.stays, card.guest = release, "own", False, False
+        card.root, card.config, card.stays, card.guest, card.tried = release, "own", False, False, False
         if then:
             self._boots(card, shlex.split(then.splitlines()[0])[2:])
         return "written"
@@ -206,6 +213,12 @@ def journal(place: Path, before: Mapping[str, str] | None = None) -> Journal:
 def drive(there: World, notes: Journal) -> Course:
     worker = Worker(there, notes.plan(), visit=Visit(_GUEST, Path("visit.tar")))
     return asyncio.run(Drive(notes, worker, lambda *_: None).run())
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody here answers later."""
+    monkeypatch.setattr(from_card, "PATIENCE", 0)
 
 
 @pytest.mark.parametrize("ailment", ["", "lame", "panics", "silent", "full", "other", "torn"])
@@ -234,7 +247,7 @@ def test_killed_at_any_instant_it_is_finished_by_the_next(
     assert number > 10
 
 
-@pytest.mark.parametrize("ailment", ["lame", "panics", "other"])
+@pytest.mark.parametrize("ailment", ["lame", "other"])
 def test_who_gets_the_same_release_again_keeps_it_when_that_fails(ailment: str, tmp_path: Path) -> None:
     there = world(ailment)
     there.cards["n1"] = Card(RELEASE, runs=RELEASE)
@@ -242,6 +255,18 @@ def test_who_gets_the_same_release_again_keeps_it_when_that_fails(ailment: str, 
     assert course.progress["n1"].stage is Stage.RESTORED
     assert there.cards["n1"] == Card(RELEASE, runs=RELEASE)
     assert course.progress["n2"].stage is Stage.DONE
+
+
+def test_who_comes_up_with_nothing_that_it_could_get_back_stays_in_its_flasher(tmp_path: Path) -> None:
+    there = world("panics")
+    there.cards["n1"] = Card(RELEASE, runs=RELEASE)
+    course = drive(there, journal(tmp_path, {"n1": RELEASE, "n2": FORMER}))
+    assert course.progress["n1"].stage is Stage.LOST
+    assert (there.cards["n1"].runs, there.cards["n1"].config, there.cards["n1"].guest) == (
+        FLASHER,
+        "flasher",
+        True,
+    )
 
 
 def test_one_command_takes_a_node_back(tmp_path: Path) -> None:
