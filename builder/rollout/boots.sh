@@ -152,7 +152,7 @@ case ${1-} in
         for each in own former kept next new trial visit; do
             rm -f config.txt.$each
         done
-        rm -rf $guest
+        rm -rf $guest $guest.*
         find . -name "$words" -delete
         sync
         ;;

@@ -100,7 +100,6 @@ class FromCard:
             raise NodeFailed(f"{node} ran nothing before that it could go back to", hint=IN_A_READER)
         if await self.field.release_of(node) != former:
             await self.flash(node, former)
-            await self.try_it(node, former)
             await self.arrive(node, former)
 
     async def _own(self, node: str, release: str) -> Ended:
