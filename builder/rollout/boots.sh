@@ -4,9 +4,10 @@
 # What the card of a node boots that boots from nothing else. Root runs this there, in the flasher or in what the
 # card holds.
 #
-#     keep                     before the card is written: keep what the flasher is made of in memory
-#     try RELEASE SECONDS      after that: put it back beside RELEASE, and have the card boot that for once; it
-#                              starts again after SECONDS
+#     stay                     before the card is written: boot the flasher until it is whole, and keep what that is
+#                              made of in memory
+#     try RELEASE SECONDS      after that: put it back beside RELEASE, and boot RELEASE for once, which starts again
+#                              after SECONDS
 #     own RELEASE              boot RELEASE, which the card holds; nothing of the flasher stays on it
 #
 # What is tried has its card boot the flasher the next time, before anything else (overlay card-once). config.txt
@@ -48,9 +49,12 @@ holds() {
     esac
 }
 
-# Whether config.txt boots the flasher, or what is tried.
-is_lent() {
-    grep -q "^os_prefix=$guest/\|^cmdline=$words" config.txt
+boots_flasher() {
+    grep -q "^os_prefix=$guest/" config.txt
+}
+
+boots_for_once() {
+    grep -q "^cmdline=$words" config.txt
 }
 
 # Put the flasher on the card beside what boots from there; config.txt.visit would boot it.
@@ -101,11 +105,10 @@ else
 fi
 
 case ${1-} in
-    keep)
+    stay)
         if [ ! -d $guest ]; then
             # Written already, by whoever was stopped before he could tell.
             put_back
-            sync
         elif [ ! -d "$kept/$guest" ]; then
             # A memory of its own: /run may take a fifth of what there is.
             mkdir -p "$kept"
@@ -115,13 +118,17 @@ case ${1-} in
             cp -r $guest "$kept/new/"
             mv "$kept/new/$guest" "$kept/$guest"
         fi
+        [ -s config.txt.visit ] || fail "nothing on its card boots the flasher"
+        # As it comes up, the flasher looks for the former.
+        [ ! -f config.txt.former ] || mv config.txt.former config.txt.kept
+        boot_by config.txt.visit
         ;;
     try)
         holds "$2"
         # Unless it was prepared by whoever was stopped before he could start it.
-        if ! grep -q "^cmdline=$words" config.txt; then
+        if ! boots_for_once; then
             # Of what was tried before, and came back to the flasher, all is there.
-            grep -q "^os_prefix=$guest/" config.txt || put_back
+            boots_flasher || put_back
             [ -s config.txt.own ] || fail "nothing tells how the card boots $2"
             prefix=$(said os_prefix config.txt.own)
             given=$(said cmdline config.txt.own)
@@ -140,9 +147,9 @@ case ${1-} in
         if [ "$PWD" = "$here" ]; then
             # Seen from the flasher: it is not given back what it has just come back from.
             holds "$2"
-            [ ! -s "config.txt.own" ] || ! grep -q "^os_prefix=$guest/" config.txt || fail "$2 was tried, and is not well"
+            ! boots_flasher || [ ! -s config.txt.own ] || fail "$2 was tried, and is not well"
         fi
-        if is_lent; then
+        if boots_flasher || boots_for_once; then
             for own in config.txt.own config.txt.former config.txt.kept ''; do
                 [ ! -s "$own" ] || break
             done
@@ -157,6 +164,6 @@ case ${1-} in
         sync
         ;;
     *)
-        fail "usage: keep, try RELEASE SECONDS, or own RELEASE"
+        fail "usage: stay, try RELEASE SECONDS, or own RELEASE"
         ;;
 esac

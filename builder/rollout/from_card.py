@@ -21,7 +21,6 @@ from builder.rollout.way import CHECK_SECONDS, Starting
 
 _ENTER = Path(__file__).with_name("enter.sh")
 BOOTS = Path(__file__).with_name("boots.sh")
-_STAY = "flock -w 180 /run/nodebake-flash.lock /usr/lib/nodebake/visit stay\n"
 # Which flasher its card boots the next time, of a node that tries what is on it.
 TURNED = """\
 cd /boot/firmware || exit 1
@@ -57,8 +56,7 @@ class FromCard:
 
     async def flash(self, node: str, release: str) -> str:
         await self.into_flasher(node)
-        _well(await self._script(node, _boots("keep")), f"{node} does not keep its flasher")
-        _well(await self._script(node, _STAY), f"{node} would not boot its flasher again")
+        _well(await self._script(node, _boots("stay")), f"{node} would not boot its flasher again")
         return await self.field.flash(node, release, _boots("try", release, str(TRIAL)))
 
     async def try_it(self, node: str, release: str) -> None:

@@ -233,8 +233,9 @@ def _carry(agent: bytes, order: Mapping[str, Any], then: str = "") -> str:
         f"cat >{_PLACE}/order.json <<'NODEBAKE'\n{json.dumps(order)}\nNODEBAKE\n"
         # What is as large as a block is given back at once: a node has little memory.
         "export MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=65536\n"
-        f"python3 -I {_PLACE}/agent.pyz {_PLACE}/order.json\n" + (f"exec 9>&-\n(\n{then})\n" if then else "")
-        # It has traps and a lock of its own.
+        f"python3 -I {_PLACE}/agent.pyz {_PLACE}/order.json\n"
+        # It has traps of its own, and its turn is this one.
+        f"(\nNODEBAKE_LOCKED=yes\n{then})\n"
     )
 
 

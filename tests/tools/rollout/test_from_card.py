@@ -71,11 +71,14 @@ class Card:
 
 @dataclass
 class World:
-    """A Field. Before call `dies_at` (from 1) the program ends; `ill` are nodes by what ails them."""
+    """A Field. Before call `dies_at` (from 1) the program ends; `ill` are nodes by what ails them;
+    `refused` is a verb of `boots.sh` that fails everywhere.
+    """
 
     cards: dict[str, Card]
     ill: dict[str, str] = field(default_factory=dict)
     dies_at: int = 0
+    refused: str = ""
     calls: int = 0
 
     def _tick(self) -> None:
@@ -146,18 +149,17 @@ class World:
             return Ended(0 if card.config == "own" else 1, "", "")
         if text.endswith(BOOTS.read_text()):
             return self._boots(card, shlex.split(text.splitlines()[0])[2:])
-        assert card.runs == FLASHER, f"{node} runs {card.runs}"
-        assert "visit stay" in text
-        assert card.guest
-        card.config, card.stays = "flasher", True
-        return Ended(0, "", "")
+        raise AssertionError(text)
 
     def _boots(self, card: Card, words: list[str]) -> Ended:
         """`boots.sh`."""
-        if words == ["keep"]:
+        if words[0] == self.refused:
+            return Ended(1, "", "mount: it cannot be\nits reason\n")
+        if words == ["stay"]:
             assert card.runs == FLASHER
             assert card.guest or card.kept
-            card.guest = card.kept = True
+            card.guest = card.kept = card.stays = True
+            card.config = "flasher"
             return Ended(0, "", "")
         if card.root != words[1]:
             return Ended(1, "", "the card does not hold that")
@@ -267,6 +269,20 @@ def test_who_comes_up_with_nothing_that_it_could_get_back_stays_in_its_flasher(t
         "flasher",
         True,
     )
+
+
+@pytest.mark.parametrize(
+    ("verb", "why"),
+    [
+        ("stay", "n1 would not boot its flasher again: its reason"),
+        # Nor what it is to get back then.
+        ("own", "n1's card cannot be made to boot zero/1: its reason"),
+    ],
+)
+def test_what_its_card_refuses_is_told(verb: str, why: str, tmp_path: Path) -> None:
+    there = world()
+    there.refused = verb
+    assert drive(there, journal(tmp_path)).progress["n1"].why.startswith(why)
 
 
 def test_one_command_takes_a_node_back(tmp_path: Path) -> None:

@@ -212,9 +212,9 @@ def test_one_flasher_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
     def start(seconds: float) -> subprocess.Popen[bytes]:
         agent = f"import sys, time\ntime.sleep({seconds})\nprint(open(sys.argv[1]).read())\n"
-        return subprocess.Popen(
-            ["sh", "-c", rollout_site._carry(agent.encode(), {"format": 1})], stdout=subprocess.PIPE, env=path
-        )
+        then = f'echo "$NODEBAKE_LOCKED {seconds} in"; sleep 0.3; echo {seconds} out\n'
+        script = rollout_site._carry(agent.encode(), {"format": 1}, f"({then}) >>{tmp_path}/turns\n")
+        return subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, env=path)
 
     with start(0.5) as first:
         time.sleep(0.3)
@@ -223,3 +223,6 @@ def test_one_flasher_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert b'{"format": 1}' in first.communicate()[0]
     assert (first.returncode, second.returncode) == (0, 0)
     assert not (tmp_path / "flash").exists()
+    # What follows belongs to the same turn.
+    turns = (tmp_path / "turns").read_text().splitlines()
+    assert turns == ["yes 0.5 in", "0.5 out", "yes 0.6 in", "0.6 out"]
